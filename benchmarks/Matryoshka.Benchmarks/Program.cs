@@ -1,0 +1,2 @@
+Console.Error.WriteLine("usage: scan | encode | index | search | quality");
+return 2;

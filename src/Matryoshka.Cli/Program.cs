@@ -1,0 +1,2 @@
+Console.Error.WriteLine("mrl");
+return 2;
