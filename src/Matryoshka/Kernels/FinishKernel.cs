@@ -1,0 +1,102 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace Matryoshka.Kernels;
+
+/// <summary>From sums to scores to the few rows worth keeping; and the vector arithmetic that queries and encoders need.</summary>
+internal static unsafe class FinishKernel<TLanes, TFloat, TInt>
+    where TLanes : ILanes<TFloat, TInt>
+    where TFloat : unmanaged
+    where TInt : unmanaged
+{
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Scale(float* sums, float* factors, float constant, int n)
+    {
+        var i = 0;
+        for (var times = TLanes.Broadcast(constant); i <= n - TLanes.Count; i += TLanes.Count)
+            TLanes.Store(TLanes.Multiply(TLanes.Load(sums + i), TLanes.Multiply(TLanes.Load(factors + i), times)), sums + i);
+        for (; i < n; i++)
+            sums[i] *= factors[i] * constant;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void ScaleInt(int* sums, float* a, float* b, float constant, float* scores, int n)
+    {
+        var i = 0;
+        for (var times = TLanes.Broadcast(constant); i <= n - TLanes.Count; i += TLanes.Count)
+        {
+            var factor = TLanes.Multiply(TLanes.Multiply(TLanes.Load(a + i), TLanes.Load(b + i)), times);
+            TLanes.Store(TLanes.Multiply(TLanes.ToFloat(TLanes.LoadInts(sums + i)), factor), scores + i);
+        }
+        for (; i < n; i++)
+            scores[i] = sums[i] * (a[i] * b[i] * constant);
+    }
+
+    /// <summary>Four registers are compared before anything branches: with a good threshold nearly no block has a hit.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static int Select<TTest>(TTest test, int n, int* indices)
+        where TTest : struct, ITest
+    {
+        int found = 0, i = 0;
+        for (; i <= n - 4 * TLanes.Count; i += 4 * TLanes.Count)
+        {
+            var hits = test.Hits(i) | test.Hits(i + TLanes.Count) << TLanes.Count
+                | test.Hits(i + 2 * TLanes.Count) << 2 * TLanes.Count | test.Hits(i + 3 * TLanes.Count) << 3 * TLanes.Count;
+            for (; hits != 0; hits &= hits - 1)
+                indices[found++] = i + BitOperations.TrailingZeroCount(hits);
+        }
+        for (; i < n; i++)
+            if (test.Hit(i))
+                indices[found++] = i;
+        return found;
+    }
+
+    /// <summary>Four running sums hide the latency of the addition; the order of additions is fixed by the length alone.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static float Dot(float* a, float* b, int n)
+    {
+        TFloat sum0 = default, sum1 = default, sum2 = default, sum3 = default;
+        var i = 0;
+        for (; i <= n - 4 * TLanes.Count; i += 4 * TLanes.Count)
+        {
+            sum0 = TLanes.MultiplyAdd(TLanes.Load(a + i), TLanes.Load(b + i), sum0);
+            sum1 = TLanes.MultiplyAdd(TLanes.Load(a + i + TLanes.Count), TLanes.Load(b + i + TLanes.Count), sum1);
+            sum2 = TLanes.MultiplyAdd(TLanes.Load(a + i + 2 * TLanes.Count), TLanes.Load(b + i + 2 * TLanes.Count), sum2);
+            sum3 = TLanes.MultiplyAdd(TLanes.Load(a + i + 3 * TLanes.Count), TLanes.Load(b + i + 3 * TLanes.Count), sum3);
+        }
+        for (; i <= n - TLanes.Count; i += TLanes.Count)
+            sum0 = TLanes.MultiplyAdd(TLanes.Load(a + i), TLanes.Load(b + i), sum0);
+        var four = TLanes.Sum4(sum0, sum1, sum2, sum3);
+        var total = Vector128.Sum(four);
+        for (; i < n; i++)
+            total += a[i] * b[i];
+        return total;
+    }
+
+    internal interface ITest
+    {
+        /// <summary>One bit a lane for a register of values from <paramref name="at"/>.</summary>
+        ulong Hits(int at);
+
+        bool Hit(int at);
+    }
+
+    internal readonly struct AboveTest(float* scores, float threshold) : ITest
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public ulong Hits(int at) => TLanes.Above(TLanes.Load(scores + at), TLanes.Broadcast(threshold));
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public bool Hit(int at) => scores[at] > threshold;
+    }
+
+    internal readonly struct BelowTest(int* distances, int threshold) : ITest
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public ulong Hits(int at) => TLanes.Below(TLanes.LoadInts(distances + at), TLanes.Broadcast(threshold));
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public bool Hit(int at) => distances[at] < threshold;
+    }
+}
