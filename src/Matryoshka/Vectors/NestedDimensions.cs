@@ -111,6 +111,8 @@ public sealed class NestedDimensions : IEquatable<NestedDimensions>
         _ => $"the model allows {string.Join(", ", dimensions)}",
     };
 
+    internal ReadOnlySpan<int> Rings => dimensions;
+
     /// <summary>The ring that holds component <paramref name="d"/> - 1, i.e. the last ring a prefix of d needs.</summary>
     internal int LastRing(int d)
     {
