@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Matryoshka.Models;
 
 namespace Matryoshka;
 
@@ -92,6 +93,17 @@ public sealed record ModelRecipe
         return prompt.Length == 0 ? text
             : prompt.Contains("{text}", StringComparison.Ordinal) ? prompt.Replace("{text}", text, StringComparison.Ordinal)
             : prompt + text;
+    }
+
+    /// <summary>The recipe as one JSON object, for storing it beside vectors; <see cref="FromJson"/> restores an equal recipe.</summary>
+    public string ToJson() => RecipeJson.Write(this);
+
+    /// <summary>Reads a recipe written by <see cref="ToJson"/>.</summary>
+    /// <exception cref="InvalidFormatException">The text is not such an object, or has fields or words of a newer version.</exception>
+    public static ModelRecipe FromJson(string json)
+    {
+        ArgumentNullException.ThrowIfNull(json);
+        return RecipeJson.Read(json);
     }
 
     // Dimensions count only by their full size: which prefixes are trusted is advice, it does not change the stored vector.
