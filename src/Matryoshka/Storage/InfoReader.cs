@@ -1,0 +1,59 @@
+namespace Matryoshka.Storage;
+
+/// <summary>Gathers what <see cref="CollectionInfo"/> tells.</summary>
+internal static class InfoReader
+{
+    public static CollectionInfo Read(CollectionStore store, ReadSession session, SearchPlan defaultPlan)
+    {
+        var files = session.Catalog.Segments();
+        var views = session.Snapshot.Views;
+        var pending = session.Catalog.PendingCount();
+        return new()
+        {
+            Directory = store.Paths.Directory,
+            Recipe = store.Meta.Recipe,
+            FullPrecision = store.Meta.FullPrecision,
+            Records = session.Catalog.Count(null),
+            Pending = pending,
+            DeadRows = views.Sum(v => (long)(v.Dead?.Count ?? 0)),
+            Sources = session.Catalog.Sources().Count,
+            Segments = [.. files.Zip(views, (f, v) => new SegmentInfo(f.File, f.Rows, v.Dead?.Count ?? 0, f.Bytes))],
+            Planes = Planes(store.Meta, views.Take(files.Count)),
+            CatalogBytes = CatalogBytes(store),
+            Keywords = store.Meta.Keywords,
+            DefaultPlan = defaultPlan,
+            Created = store.Meta.Created,
+        };
+    }
+
+    private static List<PlaneInfo> Planes(CatalogMeta meta, IEnumerable<SegmentView> views) =>
+    [
+        .. views.SelectMany(v => v.Segment.Planes)
+            .GroupBy(p => (p.Kind, p.Ring))
+            .OrderBy(g => g.Key.Kind).ThenBy(g => g.Key.Ring)
+            .Select(g => new PlaneInfo(
+                Name(g.Key.Kind),
+                g.Key.Kind is PlaneKind.Ids or PlaneKind.Int8Scale ? null : meta.Recipe.Dimensions.RingStart(g.Key.Ring),
+                g.Key.Kind is PlaneKind.Ids or PlaneKind.Int8Scale ? null : meta.Recipe.Dimensions.Dimensions[g.Key.Ring],
+                g.Sum(p => p.Length))),
+    ];
+
+    private static string Name(PlaneKind kind) => kind switch
+    {
+        PlaneKind.Ids => "id",
+        PlaneKind.Full => "full",
+        PlaneKind.Int8 => "int8",
+        PlaneKind.Int8Scale => "scale",
+        PlaneKind.Bit => "bit",
+        _ => "norm",
+    };
+
+    private static long CatalogBytes(CollectionStore store)
+    {
+        long bytes = 0;
+        foreach (var path in new[] { store.Paths.Catalog, store.Paths.Catalog + "-wal" })
+            if (store.Files.Exists(path))
+                bytes += store.Files.Length(path);
+        return bytes;
+    }
+}

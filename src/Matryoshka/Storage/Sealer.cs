@@ -1,0 +1,68 @@
+namespace Matryoshka.Storage;
+
+/// <summary>A new vector on its way to disk.</summary>
+internal readonly record struct VectorRow(long Id, float[] Vector);
+
+/// <summary>Turns pending and newly written vectors into a segment file.</summary>
+internal static class Sealer
+{
+    /// <summary>Writes the file and names it in the running transaction. Until that commits, the file is an orphan.</summary>
+    public static void Seal(WriteSession session, CatalogConnection catalog, IReadOnlyList<VectorRow> written, CancellationToken cancellationToken)
+    {
+        var rows = new SealedRows(catalog.PendingRows(session.Store.Meta), written, session.Store.Meta.Recipe.Dimensions.Full);
+        var segment = WriteSegment(session, rows, cancellationToken);
+        catalog.InsertSegment(segment);
+        catalog.DeletePendingUpTo(segment.LastId);
+    }
+
+    public static StoredSegment WriteSegment(WriteSession session, IVectorRows rows, CancellationToken cancellationToken)
+    {
+        var store = session.Store;
+        var first = rows.Id(0);
+        var last = rows.Id(rows.Count - 1);
+        var file = StorePaths.NewSegmentFile(first, last);
+        try
+        {
+            SegmentWriter.Write(store.Files, store.Paths.Segment(file), store.Meta.SegmentSpec, rows, null, cancellationToken);
+            session.Track(file);
+            return new(file, first, last, rows.Count, SegmentLayout.Of(store.Meta.SegmentSpec, rows.Count).FileLength);
+        }
+        catch (IOException error) when (!StorageErrors.IsDiskFull(error))
+        {
+            // A full disk is certain to have kept nothing of the file, which is gone; other failures leave doubt.
+            store.Poisoned = true;
+            throw;
+        }
+    }
+
+    /// <summary>Removes a file no transaction named; if that fails too, the next writer finds it as an orphan.</summary>
+    public static void Discard(CollectionStore store, string file)
+    {
+        try
+        {
+            store.Files.Delete(store.Paths.Segment(file));
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+        }
+    }
+
+    private sealed class SealedRows(PendingRows pending, IReadOnlyList<VectorRow> written, int dimensions) : IVectorRows
+    {
+        public int Count => pending.Count + written.Count;
+
+        public long Id(int row) => row < pending.Count ? pending.Id(row) : written[row - pending.Count].Id;
+
+        public void Read(int firstRow, int count, Span<float> destination)
+        {
+            for (var i = 0; i < count; i++)
+            {
+                var slot = destination.Slice(i * dimensions, dimensions);
+                if (firstRow + i < pending.Count)
+                    pending.Read(firstRow + i, 1, slot);
+                else
+                    written[firstRow + i - pending.Count].Vector.CopyTo(slot);
+            }
+        }
+    }
+}

@@ -1,0 +1,58 @@
+namespace Matryoshka.Storage;
+
+/// <summary>A segment as one snapshot sees it: its rows and which of them are dead.</summary>
+/// <param name="Segment">The sealed or pending planes.</param>
+/// <param name="Dead">Rows deleted or replaced; null when all live.</param>
+internal sealed record SegmentView(Segment Segment, RowBitmap? Dead);
+
+/// <summary>
+/// All vectors at one commit, immutable. It holds a reference to each segment, so a compaction elsewhere may unlink the
+/// files without disturbing a search that runs.
+/// </summary>
+internal sealed class Snapshot
+{
+    private int references = 1;
+
+    public Snapshot(long generation, IReadOnlyList<SegmentView> views, IReadOnlyDictionary<string, Segment> sealedByFile)
+    {
+        Generation = generation;
+        Views = views;
+        SealedByFile = sealedByFile;
+        LiveRows = views.Sum(v => (long)v.Segment.Rows - (v.Dead?.Count ?? 0));
+    }
+
+    public long Generation { get; }
+
+    /// <summary>Segments in order of id, the pending rows last.</summary>
+    public IReadOnlyList<SegmentView> Views { get; }
+
+    public IReadOnlyDictionary<string, Segment> SealedByFile { get; }
+
+    public long LiveRows { get; }
+
+    /// <summary>Finds where a live record's vector lies.</summary>
+    public bool TryLocate(long id, out int view, out int row)
+    {
+        // Id ranges ascend over the views; a handful of segments need no search tree.
+        for (view = Views.Count - 1; view >= 0; view--)
+            if (Views[view].Segment.TryFindRow(id, out row))
+                return Views[view].Dead?[row] != true;
+        row = -1;
+        return false;
+    }
+
+    public bool TryAddReference()
+    {
+        for (var seen = Volatile.Read(ref references); seen > 0; seen = Volatile.Read(ref references))
+            if (Interlocked.CompareExchange(ref references, seen + 1, seen) == seen)
+                return true;
+        return false;
+    }
+
+    public void Release()
+    {
+        if (Interlocked.Decrement(ref references) == 0)
+            foreach (var view in Views)
+                view.Segment.Release();
+    }
+}
