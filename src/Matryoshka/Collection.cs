@@ -1,0 +1,85 @@
+using Matryoshka.Storage;
+using Microsoft.Extensions.AI;
+
+namespace Matryoshka;
+
+/// <summary>
+/// A folder of records with their full vectors, stored once and searched at any nested dimension. Safe for use by
+/// several threads; one process writes at a time, any number read, and every read sees one commit.
+/// </summary>
+#pragma warning disable CA1711 // The field calls it a collection; it is not a .NET collection and does not pretend to be.
+public sealed partial class Collection : IDisposable
+#pragma warning restore CA1711
+{
+    private readonly CollectionStore store;
+    private readonly IEmbeddingGenerator<string, Embedding<float>>? generator;
+    private readonly TimeSpan writerWait;
+
+    private Collection(CollectionStore store, IEmbeddingGenerator<string, Embedding<float>>? generator, TimeSpan writerWait)
+    {
+        this.store = store;
+        this.generator = generator;
+        this.writerWait = writerWait;
+    }
+
+    /// <summary>The folder, as an absolute path.</summary>
+    public string Directory => store.Paths.Directory;
+
+    /// <summary>The recipe whose vectors the collection holds.</summary>
+    public ModelRecipe Recipe => store.Meta.Recipe;
+
+    /// <summary>The plan a search runs when it names none: see <see cref="SearchPlan"/>.</summary>
+    public SearchPlan DefaultPlan => Search.DefaultPlan.For(store.Meta);
+
+    /// <summary>Whether a collection stands in the folder.</summary>
+    public static bool Exists(string directory)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(directory);
+        return OsFileSystem.Instance.Exists(new StorePaths(directory).Catalog);
+    }
+
+    /// <summary>Creates an empty collection; missing folders are made.</summary>
+    /// <exception cref="CollectionExistsException">The folder already holds one.</exception>
+    public static Collection Create(string directory, CollectionOptions options) => Create(directory, options, OsFileSystem.Instance);
+
+    /// <summary>Opens a collection.</summary>
+    /// <exception cref="CollectionNotFoundException">The folder holds none.</exception>
+    /// <exception cref="RecipeMismatchException">The generator's recipe has another fingerprint.</exception>
+    /// <exception cref="CorruptFileException">A file is damaged.</exception>
+    public static Collection Open(string directory, OpenOptions? options = null) => Open(directory, options, OsFileSystem.Instance);
+
+    internal static Collection Create(string directory, CollectionOptions options, IFileSystem files)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(directory);
+        ArgumentNullException.ThrowIfNull(options);
+        var (bound, recipe) = GeneratorBinding.Resolve(options.Generator, options.Recipe);
+        if (recipe is null)
+            throw new MatryoshkaException("A collection needs a recipe: give a generator that names one, or set CollectionOptions.Recipe for vectors computed elsewhere.");
+        if (options.FullPrecision is not (Precision.F16 or Precision.F32))
+            throw new MatryoshkaException($"Full vectors are stored as f16 or f32, not {options.FullPrecision}.");
+        var meta = new CatalogMeta(Guid.NewGuid(), recipe, options.FullPrecision, options.Int8, options.Bit, options.Keywords, DateTimeOffset.UtcNow);
+        return new(CollectionStore.Create(directory, meta, files), bound, new OpenOptions().WriterWait);
+    }
+
+    internal static Collection Open(string directory, OpenOptions? options, IFileSystem files)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(directory);
+        options ??= new();
+        var (bound, recipe) = GeneratorBinding.Resolve(options.Generator, options.Recipe);
+        var store = CollectionStore.Open(directory, files);
+        try
+        {
+            if (recipe is not null)
+                GeneratorBinding.RequireSame(directory, store.Meta.Recipe, recipe);
+            return new(store, bound, options.WriterWait);
+        }
+        catch
+        {
+            store.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Closes the collection. Nothing is lost by not calling it: every finished write is already durable.</summary>
+    public void Dispose() => store.Dispose();
+}

@@ -1,0 +1,103 @@
+using Matryoshka.Kernels;
+
+namespace Matryoshka.Search;
+
+/// <summary>
+/// Scores blocks of rows of the planes it is bound to and picks those that can still enter a list of the best. Bits are
+/// scored by the negative number of differing signs, everything else by the cosine of the prefix.
+/// </summary>
+internal sealed unsafe class BlockScorer(Precision precision)
+{
+    /// <summary>Rows of a block: their sums, scores and picks (6 KiB) stay in the first-level cache beside the rows passing through.</summary>
+    public const int Rows = 512;
+
+    private readonly KernelSet kernels = KernelSet.Current;
+    private readonly int[] sums = GC.AllocateUninitializedArray<int>(Rows, pinned: true);
+    private readonly float[] scores = GC.AllocateUninitializedArray<float>(Rows, pinned: true);
+    private readonly int[] picked = GC.AllocateUninitializedArray<int>(Rows, pinned: true);
+    private Ring[] rings = [];
+    private Ring[] block = [];
+    private float* inverseNorms;
+    private float* scales;
+    private float constant;
+
+    /// <summary>Turns to other planes.</summary>
+    /// <param name="prefix">The rings scored.</param>
+    /// <param name="norms">1 / norm of each row's prefix; not read for bits.</param>
+    /// <param name="codeScales">What a step of each row's codes is worth; read for int8 only.</param>
+    /// <param name="queryFactor">What the query's side multiplies every score with.</param>
+    public void Bind(Ring[] prefix, float* norms, float* codeScales, float queryFactor)
+    {
+        rings = prefix;
+        if (block.Length != prefix.Length)
+            block = new Ring[prefix.Length];
+        inverseNorms = norms;
+        scales = codeScales;
+        constant = queryFactor;
+    }
+
+    /// <summary>The scores of the last call, by place in the block.</summary>
+    public ReadOnlySpan<float> Scores => scores;
+
+    /// <summary>Scores rows first to first + count - 1, at most <see cref="Rows"/>, and returns the places of those that may enter <paramref name="top"/>; only theirs are valid in <see cref="Scores"/>.</summary>
+    public ReadOnlySpan<int> Pick(int first, int count, TopK top)
+    {
+        for (var i = 0; i < rings.Length; i++)
+            block[i] = new((byte*)rings[i].Rows + first * rings[i].Stride, rings[i].Stride, rings[i].Query, rings[i].Length);
+        fixed (int* raw = sums, places = picked)
+        fixed (float* values = scores)
+        {
+            if (precision == Precision.Bit)
+            {
+                kernels.Hamming(block, count, raw);
+                var near = picked.AsSpan(0, kernels.SelectBelow(raw, count, top.AscendingDistanceThreshold, places));
+                foreach (var place in near)
+                    values[place] = -raw[place];
+                return near;
+            }
+            if (precision == Precision.Int8)
+            {
+                kernels.DotInt8(block, count, raw);
+                kernels.ScaleInt(raw, scales + first, inverseNorms + first, constant, values, count);
+            }
+            else
+            {
+                if (precision == Precision.F32)
+                    kernels.DotF32(block, count, values);
+                else
+                    kernels.DotF16(block, count, values);
+                kernels.Scale(values, inverseNorms + first, constant, count);
+            }
+            return picked.AsSpan(0, kernels.SelectAbove(values, count, top.AscendingThreshold, places));
+        }
+    }
+
+    /// <summary>Scores rows by number, at most <see cref="Rows"/> of them.</summary>
+    public ReadOnlySpan<float> ScoreAt(ReadOnlySpan<int> rows)
+    {
+        fixed (int* raw = sums)
+        fixed (float* values = scores)
+            switch (precision)
+            {
+                case Precision.Bit:
+                    kernels.HammingAt(rings, rows, raw);
+                    for (var i = 0; i < rows.Length; i++)
+                        values[i] = -raw[i];
+                    break;
+                case Precision.Int8:
+                    kernels.DotInt8At(rings, rows, raw);
+                    for (var i = 0; i < rows.Length; i++)
+                        values[i] = raw[i] * scales[rows[i]] * inverseNorms[rows[i]] * constant;
+                    break;
+                default:
+                    if (precision == Precision.F32)
+                        kernels.DotF32At(rings, rows, values);
+                    else
+                        kernels.DotF16At(rings, rows, values);
+                    for (var i = 0; i < rows.Length; i++)
+                        values[i] *= inverseNorms[rows[i]] * constant;
+                    break;
+            }
+        return scores.AsSpan(0, rows.Length);
+    }
+}

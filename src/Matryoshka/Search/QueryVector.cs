@@ -1,0 +1,85 @@
+using System.Runtime.CompilerServices;
+using Matryoshka.Vectors;
+
+namespace Matryoshka.Search;
+
+/// <summary>A query's full vector in the form each precision's kernel reads, ring by ring, in memory that does not move.</summary>
+internal sealed unsafe class QueryVector
+{
+    private readonly float[] unit;
+    private readonly int[] rings;
+    private short[]? codes;
+    private byte[]? bits;
+    private int[]? bitStarts;
+
+    /// <param name="vector">The query, of full length or of an allowed prefix; finite and not zero.</param>
+    /// <param name="dimensions">The collection's nested dimensions.</param>
+    public QueryVector(ReadOnlySpan<float> vector, NestedDimensions dimensions)
+    {
+        if (vector.Length != dimensions.Full)
+            dimensions.Require(vector.Length);
+        Truncation.Validate(vector, vector.Length);
+        unit = GC.AllocateArray<float>(vector.Length, pinned: true);
+        vector.CopyTo(unit);
+        Truncation.Normalize(unit);
+        rings = [.. dimensions.Dimensions];
+    }
+
+    /// <summary>Components given; stages may not ask for more.</summary>
+    public int Length => unit.Length;
+
+    /// <summary>What one step of the int8 query's codes is worth.</summary>
+    public float CodeScale { get; private set; }
+
+    /// <summary>1 / L2 norm of the query's first d components; 0 when they are all zero.</summary>
+    public float InverseNorm(int d)
+    {
+        double sum = 0;
+        for (var i = 0; i < d; i++)
+            sum += (double)unit[i] * unit[i];
+        return sum > 0 ? (float)(1 / Math.Sqrt(sum)) : 0;
+    }
+
+    public void* Floats(int ring) => Unsafe.AsPointer(ref unit[RingStart(ring)]);
+
+    /// <summary>
+    /// The query in as many bits as a 32-bit sum of products with int8 codes allows: 127 * limit * d &lt; 2^31, so 15 bits
+    /// up to 516 dimensions and 12 bits at 4,096. One scale for all rings, so that sums add across them.
+    /// </summary>
+    public void* Codes(int ring)
+    {
+        if (codes is null)
+        {
+            var limit = Math.Min(short.MaxValue, int.MaxValue / (Int8Codec.MaxCode * (long)unit.Length));
+            var largest = 0f;
+            foreach (var x in unit)
+                largest = Math.Max(largest, Math.Abs(x));
+            CodeScale = largest / limit;
+            codes = GC.AllocateArray<short>(unit.Length, pinned: true);
+            for (var i = 0; i < unit.Length; i++)
+                codes[i] = (short)Math.Clamp(MathF.Round(unit[i] / CodeScale), -limit, limit);
+        }
+        return Unsafe.AsPointer(ref codes[RingStart(ring)]);
+    }
+
+    /// <summary>The signs, each ring padded with zero bits to whole bytes.</summary>
+    public void* Bits(int ring)
+    {
+        if (bits is null)
+        {
+            bitStarts = new int[rings.Length];
+            var bytes = 0;
+            for (var r = 0; r < rings.Length; r++)
+            {
+                bitStarts[r] = bytes;
+                bytes += BitCodec.Bytes(rings[r] - RingStart(r));
+            }
+            bits = GC.AllocateArray<byte>(bytes, pinned: true);
+            for (var r = 0; r < rings.Length && RingStart(r) < unit.Length; r++)
+                BitCodec.Encode(unit.AsSpan(RingStart(r), Math.Min(rings[r], unit.Length) - RingStart(r)), bits.AsSpan(bitStarts[r]));
+        }
+        return Unsafe.AsPointer(ref bits[bitStarts![ring]]);
+    }
+
+    private int RingStart(int ring) => ring == 0 ? 0 : rings[ring - 1];
+}

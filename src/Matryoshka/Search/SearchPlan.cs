@@ -1,0 +1,111 @@
+using System.Globalization;
+
+namespace Matryoshka;
+
+/// <summary>One stage of a plan: score candidates at one prefix and precision, keep the best.</summary>
+/// <param name="Precision">The planes read.</param>
+/// <param name="Dimensions">The prefix scored; null means the full dimension.</param>
+/// <param name="Keep">How many candidates go on; null, allowed in the last stage only, means the k asked for.</param>
+public sealed record SearchStage(Precision Precision, int? Dimensions, int? Keep)
+{
+    /// <summary>The text form, e.g. <c>int8:128 x200</c>.</summary>
+    public override string ToString()
+    {
+        var name = Precision switch { Precision.Bit => "bit", Precision.Int8 => "int8", Precision.F16 => "f16", _ => "f32" };
+        var size = Dimensions?.ToString(CultureInfo.InvariantCulture) ?? "full";
+        return Keep is { } keep ? string.Create(CultureInfo.InvariantCulture, $"{name}:{size} x{keep}") : $"{name}:{size}";
+    }
+}
+
+/// <summary>
+/// A funnel as data: the first stage scans all rows, each further one scores the survivors with more dimensions or
+/// precision. Text form: stages joined by <c>&gt;</c>, each <c>precision:dimensions [xKEEP]</c>, for example
+/// <c>int8:128 x200 &gt; f16:full</c>. Parsing and printing are lossless. This is the adaptive, or funnel, retrieval of
+/// Kusupati et al., "Matryoshka Representation Learning" (2022), section 4.3.
+/// </summary>
+public sealed class SearchPlan : IEquatable<SearchPlan>
+{
+    /// <summary>The most candidates a stage may keep: beyond a million a scan at full precision is cheaper than a funnel.</summary>
+    public const int MaxKeep = 1_000_000;
+
+    private const int MaxStages = 8;
+    private const string Form = "Write stages joined by '>', each PRECISION:DIMENSIONS [xKEEP], e.g. 'int8:128 x200 > f16:full'.";
+
+    /// <summary>Creates a plan.</summary>
+    /// <exception cref="InvalidFormatException">No stage, too many, or a stage but the last does not say how many it keeps.</exception>
+    public SearchPlan(params IReadOnlyList<SearchStage> stages)
+    {
+        ArgumentNullException.ThrowIfNull(stages);
+        if (stages.Count is 0 or > MaxStages)
+            throw new InvalidFormatException($"A plan has 1 to {MaxStages} stages, but {stages.Count} were given. {Form}");
+        for (var i = 0; i < stages.Count; i++)
+        {
+            if (stages[i].Keep is null && i < stages.Count - 1)
+                throw new InvalidFormatException($"Stage {i + 1}, '{stages[i]}', does not say how many candidates go on to stage {i + 2}: add e.g. 'x200'.");
+            if (stages[i].Keep is < 1 or > MaxKeep)
+                throw new InvalidFormatException($"Stage {i + 1} keeps {stages[i].Keep}; 1 to {MaxKeep} are allowed.");
+            if (i > 0 && stages[i].Keep > stages[i - 1].Keep)
+                throw new InvalidFormatException($"Stage {i + 1} keeps {stages[i].Keep}, more than the {stages[i - 1].Keep} that stage {i} hands on; a funnel only narrows.");
+            if (!Enum.IsDefined(stages[i].Precision))
+                throw new InvalidFormatException($"Stage {i + 1} has an unknown precision; bit, int8, f16 and f32 are allowed.");
+        }
+        Stages = [.. stages];
+    }
+
+    /// <summary>The stages in order.</summary>
+    public IReadOnlyList<SearchStage> Stages { get; }
+
+    /// <summary>The stored full vector against every row: exact.</summary>
+    public static SearchPlan Exact(Precision full = Precision.F16, int? dimensions = null) => new(new SearchStage(full, dimensions, null));
+
+    /// <summary>Parses the text form.</summary>
+    /// <exception cref="InvalidFormatException">The text has another form; the message says where and what is allowed.</exception>
+    public static SearchPlan Parse(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        return new([.. text.Split('>').Select(ParseStage)]);
+    }
+
+    /// <inheritdoc/>
+    public bool Equals(SearchPlan? other) => other is not null && Stages.SequenceEqual(other.Stages);
+
+    /// <inheritdoc/>
+    public override bool Equals(object? obj) => Equals(obj as SearchPlan);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => ToString().GetHashCode(StringComparison.Ordinal);
+
+    /// <summary>The text form.</summary>
+    public override string ToString() => string.Join(" > ", Stages);
+
+    private static SearchStage ParseStage(string text)
+    {
+        var words = text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
+        if (words.Length is 0 or > 2)
+            throw Malformed(text, words.Length == 0 ? "it is empty" : "it has too many words");
+        var colon = words[0].IndexOf(':', StringComparison.Ordinal);
+        if (colon < 0)
+            throw Malformed(text, "there is no ':' between precision and dimensions");
+        Precision precision = words[0][..colon] switch
+        {
+            "bit" => Precision.Bit,
+            "int8" => Precision.Int8,
+            "f16" => Precision.F16,
+            "f32" => Precision.F32,
+            var other => throw Malformed(text, $"'{other}' is not a precision (bit, int8, f16, f32)"),
+        };
+        int? dimensions = words[0][(colon + 1)..] is "full" ? null : Number(words[0][(colon + 1)..], text, "dimensions: a number or 'full'");
+        int? keep = words.Length == 1 ? null
+            : words[1][0] == 'x' ? Number(words[1][1..], text, "x and a number, as in 'x200'")
+            : throw Malformed(text, $"'{words[1]}' is not x and a number, as in 'x200'");
+        return new(precision, dimensions, keep);
+    }
+
+    private static int Number(string digits, string stage, string expected) =>
+        int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0
+            ? number
+            : throw Malformed(stage, $"'{digits}' is not {expected}");
+
+    private static InvalidFormatException Malformed(string stage, string why) =>
+        new($"The plan's stage '{stage.Trim()}' cannot be read: {why}. {Form}");
+}

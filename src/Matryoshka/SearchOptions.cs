@@ -1,0 +1,108 @@
+using System.Text.Json.Nodes;
+
+namespace Matryoshka;
+
+/// <summary>What ranks the records.</summary>
+public enum SearchMode
+{
+    /// <summary>Cosine similarity of vectors.</summary>
+    Dense,
+
+    /// <summary>BM25 of words (SQLite FTS5, Porter stemming).</summary>
+    Keyword,
+
+    /// <summary>Both, fused by reciprocal rank (Cormack, Clarke and Büttcher, 2009).</summary>
+    Hybrid,
+}
+
+/// <summary>What to search for and how.</summary>
+public sealed record SearchOptions
+{
+    /// <summary>How many hits to return, 1 to 10,000. Default 10.</summary>
+    public int K { get; init; } = 10;
+
+    /// <summary>What ranks the records. Default dense.</summary>
+    public SearchMode Mode { get; init; }
+
+    /// <summary>The funnel to run; null for one exact stage at <see cref="Dimensions"/> and <see cref="Precision"/> if either is set, else the collection's default plan.</summary>
+    public SearchPlan? Plan { get; init; }
+
+    /// <summary>The prefix to search at when there is no <see cref="Plan"/>.</summary>
+    public int? Dimensions { get; init; }
+
+    /// <summary>The precision to search at when there is no <see cref="Plan"/>.</summary>
+    public Precision? Precision { get; init; }
+
+    /// <summary>Only records whose metadata matches.</summary>
+    public Filter? Filter { get; init; }
+
+    /// <summary>Whether hits carry their stored full vectors.</summary>
+    public bool IncludeVectors { get; init; }
+
+    /// <summary>Weight of the keyword ranking in hybrid search against 1 for the dense one. Default 1.</summary>
+    public double KeywordWeight { get; init; } = 1;
+}
+
+/// <summary>One record found.</summary>
+public sealed record SearchHit
+{
+    /// <summary>Place in the ranking, from 1.</summary>
+    public required int Rank { get; init; }
+
+    /// <summary>Cosine similarity (dense), BM25 (keyword; larger is better) or the fused reciprocal rank (hybrid).</summary>
+    public required double Score { get; init; }
+
+    /// <summary>The prefix whose cosine <see cref="Score"/> is; null for keyword and hybrid scores.</summary>
+    public int? ScoreDimensions { get; init; }
+
+    /// <summary>The precision <see cref="Score"/> was computed at; null for keyword and hybrid scores.</summary>
+    public Precision? ScorePrecision { get; init; }
+
+    /// <summary>In hybrid search the rank in the dense list, if it was there.</summary>
+    public int? DenseRank { get; init; }
+
+    /// <summary>In hybrid search the rank in the keyword list, if it was there.</summary>
+    public int? KeywordRank { get; init; }
+
+    /// <summary>The record's key.</summary>
+    public required string Key { get; init; }
+
+    /// <summary>The record's text.</summary>
+    public required string Text { get; init; }
+
+    /// <summary>Where the text came from.</summary>
+    public string? Source { get; init; }
+
+    /// <summary>Where in the source it stands.</summary>
+    public JsonObject? Position { get; init; }
+
+    /// <summary>The record's metadata.</summary>
+    public JsonObject? Metadata { get; init; }
+
+    /// <summary>The stored full vector, unit length, when it was asked for.</summary>
+    public ReadOnlyMemory<float>? Vector { get; init; }
+}
+
+/// <summary>What one stage did.</summary>
+/// <param name="Stage">The stage in text form, or <c>keyword</c>, <c>fuse</c>, <c>embed</c>, <c>fetch</c>.</param>
+/// <param name="In">Candidates scored.</param>
+/// <param name="Out">Candidates kept.</param>
+/// <param name="BytesRead">Bytes of planes read.</param>
+/// <param name="Elapsed">Time taken.</param>
+public sealed record StageReport(string Stage, long In, long Out, long BytesRead, TimeSpan Elapsed);
+
+/// <summary>The answer to one search.</summary>
+public sealed record SearchResults
+{
+    /// <summary>The hits, best first.</summary>
+    public required IReadOnlyList<SearchHit> Hits { get; init; }
+
+    /// <summary>The plan that ran; null for a keyword search.</summary>
+    public SearchPlan? Plan { get; init; }
+
+    /// <summary>What every stage did, in order.</summary>
+    public required IReadOnlyList<StageReport> Stages { get; init; }
+
+    /// <summary>Live records in the snapshot searched.</summary>
+    public required long Rows { get; init; }
+}
