@@ -1,2 +1,18 @@
-Console.Error.WriteLine("usage: scan | encode | index | search | quality");
-return 2;
+using Matryoshka.Benchmarks;
+
+return args switch
+{
+    ["scan", .. var rest] => ScanBenchmark.Run(rest),
+    ["encode", .. var rest] => EncodeBenchmark.Run(rest),
+    ["quality", .. var rest] => await QualityBenchmark.Run(rest),
+    ["index", .. var rest] => IndexBenchmark.Run(rest),
+    ["search", .. var rest] => await SearchBenchmark.Run(rest),
+    ["convert", .. var rest] => ConvertStaticModel.Run(rest),
+    _ => Usage(),
+};
+
+static int Usage()
+{
+    Console.Error.WriteLine("usage: scan [--rows N] [--precision f32|f16|int8|bit] | encode | index [--rows N] [--rounds N] | search [--rows N] | quality   [--save]");
+    return 2;
+}

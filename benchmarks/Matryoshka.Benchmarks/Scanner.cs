@@ -1,0 +1,30 @@
+using Matryoshka.Kernels;
+using Matryoshka.Search;
+
+namespace Matryoshka.Benchmarks;
+
+/// <summary>The engine's own flat scan over planes made for the benchmark: its block scorer and its list of the best ten.</summary>
+internal sealed unsafe class Scanner
+{
+    private readonly int rows;
+    private readonly BlockScorer scorer;
+    private readonly TopK best = new(10);
+
+    public Scanner(Precision precision, int rows, (nint Rows, nint Stride, nint Query, int Length)[] parts, float* inverseNorms, float* scales)
+    {
+        this.rows = rows;
+        scorer = new(precision);
+        scorer.Bind([.. parts.Select(p => new Ring((void*)p.Rows, p.Stride, (void*)p.Query, p.Length))], inverseNorms, scales, 1);
+    }
+
+    public ReadOnlySpan<Scored> Run()
+    {
+        best.Reset(10);
+        for (var first = 0; first < rows; first += BlockScorer.Rows)
+        {
+            var picked = scorer.Pick(first, Math.Min(BlockScorer.Rows, rows - first), best);
+            best.Add(scorer.Scores, picked, first);
+        }
+        return best.Best();
+    }
+}
