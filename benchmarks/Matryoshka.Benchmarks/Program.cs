@@ -3,6 +3,7 @@ using Matryoshka.Benchmarks;
 return args switch
 {
     ["scan", .. var rest] => ScanBenchmark.Run(rest),
+    ["filter", .. var rest] => FilterBenchmark.Run(rest),
     ["encode", .. var rest] => EncodeBenchmark.Run(rest),
     ["quality", .. var rest] => await QualityBenchmark.Run(rest),
     ["index", .. var rest] => IndexBenchmark.Run(rest),
@@ -13,6 +14,6 @@ return args switch
 
 static int Usage()
 {
-    Console.Error.WriteLine("usage: scan [--rows N] [--precision f32|f16|int8|bit] | encode | index [--rows N] [--rounds N] | search [--rows N] | quality   [--save]");
+    Console.Error.WriteLine("usage: scan [--rows N] [--precision f32|f16|int8|bit] | filter | encode | index [--rows N] [--rounds N] | search [--rows N] | quality   [--save]");
     return 2;
 }

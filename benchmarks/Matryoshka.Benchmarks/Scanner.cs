@@ -27,4 +27,18 @@ internal sealed unsafe class Scanner
         }
         return best.Best();
     }
+
+    /// <summary>The rows of these numbers only.</summary>
+    public ReadOnlySpan<Scored> RunAt(ReadOnlySpan<int> numbers)
+    {
+        best.Reset(10);
+        for (var done = 0; done < numbers.Length; done += BlockScorer.Rows)
+        {
+            var part = numbers[done..Math.Min(done + BlockScorer.Rows, numbers.Length)];
+            var scores = scorer.ScoreAt(part);
+            for (var i = 0; i < part.Length; i++)
+                best.Add(scores[i], part[i]);
+        }
+        return best.Best();
+    }
 }

@@ -1,6 +1,5 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
 
 namespace Matryoshka.Kernels;
 
@@ -50,28 +49,6 @@ internal static unsafe class FinishKernel<TLanes, TFloat, TInt>
             if (test.Hit(i))
                 indices[found++] = i;
         return found;
-    }
-
-    /// <summary>Four running sums hide the latency of the addition; the order of additions is fixed by the length alone.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static float Dot(float* a, float* b, int n)
-    {
-        TFloat sum0 = default, sum1 = default, sum2 = default, sum3 = default;
-        var i = 0;
-        for (; i <= n - 4 * TLanes.Count; i += 4 * TLanes.Count)
-        {
-            sum0 = TLanes.MultiplyAdd(TLanes.Load(a + i), TLanes.Load(b + i), sum0);
-            sum1 = TLanes.MultiplyAdd(TLanes.Load(a + i + TLanes.Count), TLanes.Load(b + i + TLanes.Count), sum1);
-            sum2 = TLanes.MultiplyAdd(TLanes.Load(a + i + 2 * TLanes.Count), TLanes.Load(b + i + 2 * TLanes.Count), sum2);
-            sum3 = TLanes.MultiplyAdd(TLanes.Load(a + i + 3 * TLanes.Count), TLanes.Load(b + i + 3 * TLanes.Count), sum3);
-        }
-        for (; i <= n - TLanes.Count; i += TLanes.Count)
-            sum0 = TLanes.MultiplyAdd(TLanes.Load(a + i), TLanes.Load(b + i), sum0);
-        var four = TLanes.Sum4(sum0, sum1, sum2, sum3);
-        var total = Vector128.Sum(four);
-        for (; i < n; i++)
-            total += a[i] * b[i];
-        return total;
     }
 
     internal interface ITest

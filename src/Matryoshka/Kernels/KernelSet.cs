@@ -148,13 +148,6 @@ internal abstract unsafe class KernelSet
     /// <summary>Writes the i with distances[i] &lt; threshold in ascending order, there being room for n, and returns how many they are.</summary>
     public abstract int SelectBelow(int* distances, int n, int threshold, int* indices);
 
-    /// <summary>Dot of two vectors of one length.</summary>
-    /// <exception cref="ArgumentException">The lengths differ.</exception>
-    public abstract float Dot(ReadOnlySpan<float> a, ReadOnlySpan<float> b);
-
-    /// <summary>Sum of squares.</summary>
-    public float SquaredNorm(ReadOnlySpan<float> vector) => Dot(vector, vector);
-
     /// <summary>With <paramref name="rows"/> null the rows are 0 to <paramref name="count"/> - 1, in whole groups; for the limit see <see cref="DotKernel"/>.</summary>
     protected internal abstract void DotF32(ReadOnlySpan<Ring> rings, int* rows, int count, float* sums, int limit);
 

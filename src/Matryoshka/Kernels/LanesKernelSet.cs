@@ -69,14 +69,6 @@ internal sealed unsafe class KernelSet<TLanes, TFloat, TInt>(int width) : Kernel
     public override int SelectBelow(int* distances, int n, int threshold, int* indices) =>
         FinishKernel<TLanes, TFloat, TInt>.Select(new FinishKernel<TLanes, TFloat, TInt>.BelowTest(distances, threshold), n, indices);
 
-    public override float Dot(ReadOnlySpan<float> a, ReadOnlySpan<float> b)
-    {
-        if (a.Length != b.Length)
-            throw new ArgumentException($"Vectors of {a.Length} and {b.Length} components have no dot product.", nameof(b));
-        fixed (float* left = a, right = b)
-            return FinishKernel<TLanes, TFloat, TInt>.Dot(left, right, a.Length);
-    }
-
     private static bool AnyShorter(ReadOnlySpan<Ring> rings, int length)
     {
         foreach (ref readonly var ring in rings)

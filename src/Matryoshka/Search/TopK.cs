@@ -36,14 +36,8 @@ internal sealed class TopK
     /// <summary>Entries kept, at most; at least 1.</summary>
     public int Capacity { get; private set; }
 
-    /// <summary>No score at or below this can enter, whatever its tag; it starts at minus infinity and may lag behind the best entries until the buffer is cut. Scores equal to the worst one kept still pass.</summary>
-    public float Threshold => worst.Score == float.NegativeInfinity ? worst.Score : MathF.BitDecrement(worst.Score);
-
-    /// <summary>No score at or below this can enter with a tag above all tags added so far. Where ties are many, as with bits, this saves far more work than <see cref="Threshold"/>.</summary>
+    /// <summary>No score at or below this can enter with a tag above all tags added so far. Where ties are many, as with bits, leaving out those of the worst one kept saves most of the work.</summary>
     public float AscendingThreshold => worst.Score;
-
-    /// <summary>As <see cref="Threshold"/>, for distances: none at or above this can enter.</summary>
-    public int DistanceThreshold => worst.Score == float.NegativeInfinity ? int.MaxValue : (int)-worst.Score + 1;
 
     /// <summary>As <see cref="AscendingThreshold"/>, for distances: none at or above this can enter with a tag above all tags added so far.</summary>
     public int AscendingDistanceThreshold => worst.Score == float.NegativeInfinity ? int.MaxValue : (int)-worst.Score;
@@ -74,13 +68,6 @@ internal sealed class TopK
     {
         foreach (var index in selected)
             Add(scores[index], firstTag + index);
-    }
-
-    /// <summary>Offers the distances that a selecting kernel picked; lower is better.</summary>
-    public void Add(ReadOnlySpan<int> distances, ReadOnlySpan<int> selected, long firstTag)
-    {
-        foreach (var index in selected)
-            Add(-distances[index], firstTag + index);
     }
 
     /// <summary>The best entries so far, best first. Valid until the next call; adding may go on after it.</summary>

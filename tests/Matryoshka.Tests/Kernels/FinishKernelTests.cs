@@ -79,31 +79,4 @@ public unsafe class FinishKernelTests
                 Assert.Equal(0, set.SelectBelow(to, 200, int.MinValue, to));
             }
     }
-
-    [Fact]
-    public void Dot_and_squared_norm_agree_with_double_arithmetic()
-    {
-        var random = new Random(3);
-        for (var n = 0; n < 1100; n += n < 140 ? 1 : random.Next(1, 60))
-        {
-            using var memory = new GuardedMemory();
-            Span<float> a = new(memory.Allocate(n * 4), n), b = new(memory.Allocate(n * 4), n);
-            double dot = 0, norm = 0;
-            for (var i = 0; i < n; i++)
-            {
-                (a[i], b[i]) = (random.NextSingle() - 0.5f, random.NextSingle() - 0.5f);
-                dot += (double)a[i] * b[i];
-                norm += (double)a[i] * a[i];
-            }
-            foreach (var set in KernelSet.All)
-            {
-                Assert.Equal(dot, set.Dot(a, b), 1e-6 * (1 + norm));
-                Assert.Equal(norm, set.SquaredNorm(a), 1e-6 * (1 + norm));
-            }
-        }
-    }
-
-    [Fact]
-    public void Vectors_of_different_lengths_have_no_dot_product() =>
-        Assert.Throws<ArgumentException>(() => KernelSet.Current.Dot(new float[3], new float[4]));
 }

@@ -26,28 +26,27 @@ public class TopKTests
 
     [Fact]
     public void Filtering_by_its_thresholds_loses_nothing() =>
-        Gen.Select(Gen.Int[1, 20], Scores.Array[0, 600], Gen.Bool).Sample((capacity, scores, ascending) =>
+        Gen.Select(Gen.Int[1, 20], Scores.Array[0, 600]).Sample((capacity, scores) =>
         {
             var (filtered, all) = (new TopK(capacity), new TopK(capacity));
             for (var i = 0; i < scores.Length; i++)
             {
-                var tag = ascending ? i : -i;
-                all.Add(scores[i], tag);
-                if (scores[i] > (ascending ? filtered.AscendingThreshold : filtered.Threshold))
-                    filtered.Add(scores[i], tag);
+                all.Add(scores[i], i);
+                if (scores[i] > filtered.AscendingThreshold)
+                    filtered.Add(scores[i], i);
             }
             Assert.Equal(all.Best().ToArray(), filtered.Best().ToArray());
         });
 
     [Fact]
     public void Filtering_distances_by_its_thresholds_loses_nothing() =>
-        Gen.Select(Gen.Int[1, 20], Gen.Int[0, 12].Array[0, 600], Gen.Bool).Sample((capacity, distances, ascending) =>
+        Gen.Select(Gen.Int[1, 20], Gen.Int[0, 12].Array[0, 600]).Sample((capacity, distances) =>
         {
             var best = new TopK(capacity);
             for (var i = 0; i < distances.Length; i++)
-                if (distances[i] < (ascending ? best.AscendingDistanceThreshold : best.DistanceThreshold))
-                    best.Add(-distances[i], ascending ? i : -i);
-            var expected = distances.Select((d, i) => (d, Tag: (long)(ascending ? i : -i))).OrderBy(e => e.d).ThenBy(e => e.Tag).Take(capacity);
+                if (distances[i] < best.AscendingDistanceThreshold)
+                    best.Add(-distances[i], i);
+            var expected = distances.Select((d, i) => (d, Tag: (long)i)).OrderBy(e => e.d).ThenBy(e => e.Tag).Take(capacity);
             Assert.Equal(expected.Select(e => (e.d, e.Tag)), best.Best().ToArray().Select(e => ((int)-e.Score, e.Tag)));
         });
 
@@ -93,12 +92,12 @@ public class TopKTests
     }
 
     [Fact]
-    public void Selected_scores_and_distances_are_tagged_from_the_first_row()
+    public void Selected_scores_are_tagged_from_the_first_row()
     {
         var best = new TopK(3);
         best.Add([0.1f, 0.9f, 0.5f], [1, 2], firstTag: 100);
-        best.Add([7, 3, 2], [0, 2], firstTag: 200);
-        Assert.Equal([new(0.9f, 101), new(0.5f, 102), new(-2, 202)], best.Best().ToArray());
+        best.Add([-7f, 3f, 0.7f], [0, 2], firstTag: 200);
+        Assert.Equal([new(0.9f, 101), new(0.7f, 202), new(0.5f, 102)], best.Best().ToArray());
         best.Reset(1);
         Assert.Equal(0, best.Best().Length);
         Assert.Throws<ArgumentOutOfRangeException>(() => best.Reset(0));
