@@ -10,12 +10,6 @@ namespace Matryoshka.Search;
 /// </summary>
 internal sealed class Funnel(Snapshot snapshot, NestedDimensions dimensions, QueryVector query)
 {
-    /// <summary>
-    /// A filter that lets through less than one row in so many is scored row by row; above, scanning all and dropping is
-    /// faster: a row picked out of a plane costs about four times its share of a scan.
-    /// </summary>
-    private const int SparseShare = 4;
-
     /// <summary>The best k rows, best first, ties by id; what every stage did is added to <paramref name="reports"/>.</summary>
     public Scored[] Run(SearchPlan plan, int k, RowSelection? selection, List<StageReport> reports)
     {
@@ -45,7 +39,7 @@ internal sealed class Funnel(Snapshot snapshot, NestedDimensions dimensions, Que
         {
             var view = snapshot.Views[v];
             var allowed = selection?.ByView[v];
-            if (allowed is not null && allowed.Count * (long)SparseShare < view.Segment.Rows)
+            if (allowed is not null && allowed.Count * (long)scorer.PickedRowCost < view.Segment.Rows)
                 scored += ScoreRows(scorer, top, v, allowed.ToRows());
             else
                 scored += Scan(scorer, top, v, view.Dead, allowed);

@@ -39,6 +39,12 @@ internal sealed unsafe class StageScorer
         }
     }
 
+    /// <summary>
+    /// What a row picked out by number costs, in rows of a scan: benchmarks/results/filter.md. A filter that lets through less
+    /// than one row in so many is scored row by row; above, scanning all and dropping the others is faster.
+    /// </summary>
+    public int PickedRowCost => precision switch { Precision.Bit => 10, Precision.Int8 => 4, _ => 5 };
+
     /// <summary>Turns to a segment's planes.</summary>
     public void Bind(Segment segment)
     {
