@@ -5,7 +5,7 @@ namespace Matryoshka.Search;
 /// <summary>
 /// The plan of a search that names none, until one has been measured on the collection. Chosen from
 /// benchmarks/results/search.md: on 100,000 passages, signs of all dimensions, then int8, then the full vector keep more
-/// of the exact first ten, in less than half the time, than int8 at half the dimensions does.
+/// of the exact first ten, in less time, than int8 at half the dimensions does.
 /// </summary>
 internal static class DefaultPlan
 {
