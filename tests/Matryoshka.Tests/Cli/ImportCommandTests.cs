@@ -32,7 +32,7 @@ public sealed class ImportCommandTests : IDisposable
         {
             var record = await collection.GetAsync($"{row}", includeVector: true);
             Assert.Equal("x.npy", record!.Source);
-            Assert.True(TestVectors.Cosine(record.Vector!.Value.Span, TestVectors.Vector(row), Columns) > 0.9999);
+            Assert.True(Reliability.Model.Cosine(record.Vector!.Value.Span, TestVectors.Vector(row), Columns) > 0.9999);
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Matryoshka.Tests.Reliability;
 using Xunit;
 
 namespace Matryoshka.Tests.Collections;
@@ -20,7 +21,7 @@ public sealed class CollectionTests : IDisposable
         Assert.Equal("alpha", record.Text);
         Assert.Equal("s.txt", record.Source);
         Assert.Equal(2020, (int)record.Metadata!["year"]!);
-        Assert.True(TestVectors.Cosine(record.Vector!.Value.Span, TestVectors.Vector(1), 32) > 0.99999);
+        Assert.True(Model.Cosine(record.Vector!.Value.Span, TestVectors.Vector(1), 32) > 0.99999);
         Assert.Equal(1, await reopened.CountAsync());
     }
 
@@ -36,12 +37,12 @@ public sealed class CollectionTests : IDisposable
         var query = TestVectors.Vector(-7);
         foreach (var d in TestVectors.Nested.Dimensions)
         {
-            var expected = Enumerable.Range(0, rows).OrderByDescending(i => TestVectors.Cosine(query, TestVectors.Vector(i), d)).Take(10).ToList();
+            var expected = Enumerable.Range(0, rows).OrderByDescending(i => Model.Cosine(query, TestVectors.Vector(i), d)).Take(10).ToList();
             var found = await collection.SearchAsync(query, new() { Dimensions = d });
             for (var i = 0; i < Math.Min(10, rows); i++)
             {
                 // Half precision may swap neighbours; the score at each place must agree.
-                Assert.Equal(TestVectors.Cosine(query, TestVectors.Vector(expected[i]), d), found.Hits[i].Score, 2e-3);
+                Assert.Equal(Model.Cosine(query, TestVectors.Vector(expected[i]), d), found.Hits[i].Score, 2e-3);
                 Assert.Equal(d, found.Hits[i].ScoreDimensions);
             }
         }

@@ -40,17 +40,4 @@ internal static class TestVectors
         Source = source,
         Vector = Vector(seed),
     };
-
-    /// <summary>Cosine of the first d components in double precision.</summary>
-    public static double Cosine(ReadOnlySpan<float> a, ReadOnlySpan<float> b, int d)
-    {
-        double dot = 0, aa = 0, bb = 0;
-        for (var i = 0; i < d; i++)
-        {
-            dot += (double)a[i] * b[i];
-            aa += (double)a[i] * a[i];
-            bb += (double)b[i] * b[i];
-        }
-        return dot / Math.Sqrt(aa * bb);
-    }
 }

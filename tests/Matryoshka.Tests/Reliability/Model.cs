@@ -74,6 +74,7 @@ internal sealed class Model
         return Sources.Count == found.Sources.Count && Sources.All(s => found.Sources.GetValueOrDefault(s.Key) == s.Value) ? null : "the sources differ";
     }
 
+    /// <summary>Cosine of the first d components in double precision.</summary>
     public static double Cosine(ReadOnlySpan<float> a, ReadOnlySpan<float> b, int d)
     {
         double dot = 0, aa = 0, bb = 0;
