@@ -23,8 +23,6 @@ internal sealed class TokenBuffer(bool withPlaces)
     /// <summary>One past the last UTF-16 unit of each token; empty when places were not asked for.</summary>
     public int[] Ends { get; private set; } = withPlaces ? new int[512] : [];
 
-    public bool WithPlaces => withPlaces;
-
     public int Count { get; set; }
 
     public ReadOnlySpan<int> Tokens => Ids.AsSpan(0, Count);
