@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using Matryoshka.Search;
+using Matryoshka.Storage;
 
 namespace Matryoshka;
 
@@ -41,14 +42,18 @@ public sealed partial class Collection
 
     /// <summary>The records nearest to a stored one, without itself: recommendation.</summary>
     /// <exception cref="MatryoshkaException">There is no record of that key.</exception>
-    public async Task<SearchResults> SimilarAsync(string key, SearchOptions? options = null, CancellationToken cancellationToken = default)
+    public Task<SearchResults> SimilarAsync(string key, SearchOptions? options = null, CancellationToken cancellationToken = default)
     {
         options = Check(options);
         if (options.Mode != SearchMode.Dense)
             throw new MatryoshkaException("Similar records are found by vector: leave the mode at dense.");
-        var record = await GetAsync(key, includeVector: true, cancellationToken).ConfigureAwait(false)
-            ?? throw new MatryoshkaException($"There is no record '{key}' in '{Directory}'.");
-        return Run(new(null, record.Vector, key), options, []);
+        ArgumentException.ThrowIfNullOrEmpty(key);
+        cancellationToken.ThrowIfCancellationRequested();
+        return Task.FromResult(store.QueryVectors(session =>
+        {
+            var stored = session.Catalog.ByKey(key) ?? throw new MatryoshkaException($"There is no record '{key}' in '{Directory}'.");
+            return SearchEngine.Run(session, store.Meta, new(null, ReadVector(session.Snapshot, stored.Id), stored.Id), options, []);
+        }));
     }
 
     /// <summary>

@@ -3,8 +3,8 @@ using Matryoshka.Storage;
 
 namespace Matryoshka.Search;
 
-/// <summary>What to search for: a text, its vector or a stored one's, and the key to leave out.</summary>
-internal sealed record SearchRequest(string? Text, ReadOnlyMemory<float>? Vector, string? ExceptKey);
+/// <summary>What to search for: a text, its vector or a stored one's, and the record to leave out.</summary>
+internal sealed record SearchRequest(string? Text, ReadOnlyMemory<float>? Vector, long? ExceptId);
 
 /// <summary>Answers one request against one commit: dense, keyword or both fused, then fetches the records found.</summary>
 internal static class SearchEngine
@@ -33,20 +33,19 @@ internal static class SearchEngine
     {
         if (request.Vector is not { } vector)
         {
-            plan = PlanResolver.Resolve(meta, options, meta.Recipe.Dimensions.Full);
+            plan = PlanResolver.Resolve(meta, options, k, meta.Recipe.Dimensions.Full);
             return [];
         }
         var query = new QueryVector(vector.Span, meta.Recipe.Dimensions);
-        var except = request.ExceptKey is null ? null : session.Catalog.ByKey(request.ExceptKey)?.Id;
         // One more than asked, because the record itself would be the first.
-        var wanted = except is null ? k : k + 1;
-        plan = PlanResolver.Resolve(meta, options with { K = wanted }, query.Length);
+        var itself = request.ExceptId is null ? 0 : 1;
+        plan = PlanResolver.Resolve(meta, options with { K = options.K + itself }, k + itself, query.Length);
         var last = plan.Stages[^1];
         var views = session.Snapshot.Views;
-        return [.. new Funnel(session.Snapshot, meta.Recipe.Dimensions, query).Run(plan, wanted, selection, reports)
+        return [.. new Funnel(session.Snapshot, meta.Recipe.Dimensions, query).Run(plan, k + itself, selection, reports)
             .Select(hit => (hit.Score, Place: Funnel.Place(hit.Tag)))
             .Select(hit => new Found(views[hit.Place.View].Segment.Ids[hit.Place.Row], hit.Score, last.Dimensions ?? query.Length, last.Precision, null, null))
-            .Where(hit => hit.Id != except)
+            .Where(hit => hit.Id != request.ExceptId)
             .Take(k)];
     }
 

@@ -200,4 +200,22 @@ public sealed class CollectionTests : IDisposable
         Assert.Equal(["sun", null, "cat"], answers.Select(a => a.Hits.Count > 0 ? a.Hits[0].Key : null));
         await Assert.ThrowsAsync<InvalidVectorException>(() => collection.SearchAsync("\uFFFD"));
     }
+
+    [Fact]
+    public async Task Hybrid_search_fuses_both_rankings_and_takes_a_plan_that_keeps_what_was_asked_for()
+    {
+        using var collection = Collection.Create(folder.At("c"), new() { Generator = StaticEmbeddingGenerator.Default() });
+        await collection.UpsertAsync(Enumerable.Range(0, 200).Select(i => new Record { Key = $"k{i}", Text = $"paragraph {i} about the weather in city number {i * 7}" })
+            .Append(new Record { Key = "engine", Text = "the quokka steam engine was patented early" })
+            .Append(new Record { Key = "boiler", Text = "boilers drove locomotives with hot water vapour" }));
+        var keyword = await collection.SearchAsync("quokka of the engine", new() { Mode = SearchMode.Keyword, K = 5 });
+        Assert.Equal("engine", Assert.Single(keyword.Hits).Key);
+        Assert.Null(keyword.Plan);
+        var hybrid = await collection.SearchAsync("quokka steam engine", new() { Mode = SearchMode.Hybrid, K = 5, Plan = SearchPlan.Parse("int8:64 x20 > f16:full") });
+        Assert.Equal(5, hybrid.Hits.Count);
+        Assert.Equal(("engine", 1, 1), (hybrid.Hits[0].Key, hybrid.Hits[0].DenseRank, hybrid.Hits[0].KeywordRank));
+        Assert.Equal(2.0 / 61, hybrid.Hits[0].Score, 1e-12);
+        Assert.All(hybrid.Hits.Skip(1), hit => Assert.Null(hit.KeywordRank));
+        await Assert.ThrowsAsync<MatryoshkaException>(() => collection.SearchAsync("steam", new() { Mode = SearchMode.Hybrid, K = 30, Plan = SearchPlan.Parse("int8:64 x20 > f16:full") }));
+    }
 }
