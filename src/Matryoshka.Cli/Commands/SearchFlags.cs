@@ -36,9 +36,13 @@ internal sealed class SearchFlags
         Mode = mode,
         Dimensions = result.GetValue(dimensions),
         Precision = result.GetValue(precision) is { } name ? ParsePrecision(name) : null,
-        Plan = result.GetValue(plan) is { } text ? Parsed(text, SearchPlan.Parse) : null,
+        Plan = result.GetValue(plan) is { } text ? ParsePlan(text) : null,
         Filter = result.GetValue(filter) is { } condition ? Parsed(condition, Filter.Parse) : null,
     };
+
+    /// <summary>The one way from an option's text to a plan.</summary>
+    /// <exception cref="UsageException">It cannot be read.</exception>
+    public static SearchPlan ParsePlan(string text) => Parsed(text, SearchPlan.Parse);
 
     /// <summary>Parses an option's text; what is wrong with it is wrong usage.</summary>
     public static T Parsed<T>(string text, Func<string, T> parse)

@@ -63,6 +63,9 @@ internal static class CatalogReads
     public static StoredRecord? ById(this CatalogConnection catalog, long id) =>
         One(catalog, catalog.Command($"SELECT {Columns} FROM records WHERE id = $0", id));
 
+    /// <summary>The key of a record, or null.</summary>
+    public static string? KeyOf(this CatalogConnection catalog, long id) => catalog.Scalar<string>("SELECT key FROM records WHERE id = $0", id);
+
     /// <summary>The next records after an id, in order of id.</summary>
     public static List<StoredRecord> Page(this CatalogConnection catalog, long afterId, Filter? filter, int limit)
     {
