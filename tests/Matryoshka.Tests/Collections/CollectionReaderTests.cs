@@ -96,18 +96,22 @@ public sealed class CollectionReaderTests : IDisposable
         using var collection = await Filled(1200);
         var reader = collection.OpenReader();
         var expected = reader.Nearest(TestVectors.Vector(-1)).Ids;
-        var searching = Enumerable.Range(0, 4).Select(_ => Task.Run(() =>
+        using var begun = new CountdownEvent(4);
+        var searching = Enumerable.Range(0, 4).Select(_ => Task.Factory.StartNew(() =>
         {
             for (var searches = 0; ; searches++)
                 try
                 {
                     Assert.Equal(expected, reader.Nearest(TestVectors.Vector(-1)).Ids);
+                    if (searches == 0)
+                        begun.Signal();
                 }
                 catch (ObjectDisposedException)
                 {
                     return searches;
                 }
-        })).ToList();
+        }, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)).ToList();
+        begun.Wait(TimeSpan.FromSeconds(30));
         for (var i = 0; i < 5; i++)
         {
             await collection.UpsertAsync(Enumerable.Range(0, 1200).Select(k => TestVectors.Record($"k{k}", 10_000 * (i + 1) + k)));
