@@ -32,6 +32,7 @@ constexpr int Dimensions = 512;
 constexpr int TruthDepth = 100;
 constexpr int Passes = 3;
 constexpr double EnoughRecall = 0.9995;
+constexpr double LeastGain = 0.0003;
 
 template <typename T> class Mapped {
     T const* start = nullptr;
@@ -167,12 +168,16 @@ struct Search {
         return recall;
     }
 
-    /// One setting after the other, until recall leaves nothing to find.
+    /// One setting after the other, until recall leaves nothing to find or two steps together gained next to nothing.
     void sweep(std::string const& knob, std::vector<int> const& values, std::function<void(int)> const& set, Find const& find) const {
+        double before = -1, last = -1;
         for (int value : values) {
             set(value);
-            if (measure(knob + "=" + std::to_string(value), find) >= EnoughRecall)
+            double recall = measure(knob + "=" + std::to_string(value), find);
+            if (recall >= EnoughRecall || recall - before < LeastGain)
                 break;
+            before = last;
+            last = recall;
         }
     }
 

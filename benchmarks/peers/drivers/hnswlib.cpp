@@ -17,7 +17,7 @@ static void build(Task const& task) {
 static void search(Task const& task) {
     hnswlib::InnerProductSpace space(Dimensions);
     hnswlib::HierarchicalNSW<float> index(&space, task.path(".index"));
-    Search{task, PEER_VERSION}.sweep("ef", {10, 14, 20, 28, 40, 56, 80, 112, 160, 224, 320, 448, 640, 900, 1300, 1900, 2700, 4000}, [&](int ef) { index.setEf(ef); },
+    Search{task, PEER_VERSION}.sweep("ef", {10, 16, 24, 40, 64, 100, 160, 250, 400, 640, 1000, 1600, 2500, 4000}, [&](int ef) { index.setEf(ef); },
         [&](float const* query, std::vector<int32_t>& ids) {
             auto found = index.searchKnn(query, K);
             ids.resize(found.size());

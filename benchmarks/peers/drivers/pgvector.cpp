@@ -142,7 +142,7 @@ static void search(Task const& task) {
         }
     };
     Search{task, server.value("SELECT extversion FROM pg_extension WHERE extname = 'vector'"), std::to_string(PQbackendPID(server.handle))}.sweep(
-        what.rescored ? "ef_search=rescore" : "ef_search", {10, 14, 20, 28, 40, 56, 80, 112, 160, 224, 320, 448, 640, 1000},
+        what.rescored ? "ef_search=rescore" : "ef_search", {10, 20, 40, 80, 160, 320, 640, 1000},
         [&](int ef) {
             server.run("SET hnsw.ef_search = " + std::to_string(ef));
             candidates = ef;

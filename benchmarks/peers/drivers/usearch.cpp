@@ -38,7 +38,7 @@ static void search(Task const& task) {
         throw std::runtime_error("out of memory");
     std::vector<index_dense_t::vector_key_t> keys(K);
     Search{task, std::string(PEER_VERSION) + " " + index.metric().isa_name()}.sweep(
-        "expansion", {10, 14, 20, 28, 40, 56, 80, 112, 160, 224, 320, 448, 640, 900, 1300, 1900, 2700, 4000}, [&](int expansion) { index.change_expansion_search(expansion); },
+        "expansion", {10, 16, 24, 40, 64, 100, 160, 250, 400, 640, 1000, 1600, 2500, 4000}, [&](int expansion) { index.change_expansion_search(expansion); },
         [&](float const* query, std::vector<int32_t>& ids) {
             auto found = index.search(query, K, 0);
             ids.resize(found.dump_to(keys.data()));
