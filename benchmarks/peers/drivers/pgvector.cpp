@@ -15,6 +15,7 @@ struct Connection {
     Connection() {
         if (PQstatus(handle) != CONNECTION_OK)
             throw std::runtime_error(PQerrorMessage(handle));
+        run("SET client_min_messages = warning");
     }
     ~Connection() { PQfinish(handle); }
     Result checked(PGresult* result) const {
