@@ -9,11 +9,13 @@ return args switch
     ["index", .. var rest] => IndexBenchmark.Run(rest),
     ["search", .. var rest] => await SearchBenchmark.Run(rest),
     ["convert", .. var rest] => ConvertStaticModel.Run(rest),
+    ["vectors", .. var rest] => WriteVectors.Run(rest),
+    ["peers", .. var rest] => PeersReport.Run(rest),
     _ => Usage(),
 };
 
 static int Usage()
 {
-    Console.Error.WriteLine("usage: scan [--rows N] [--precision f32|f16|int8|bit] | filter | encode | index [--rows N] [--rounds N] | search [--rows N] | quality   [--save]");
+    Console.Error.WriteLine("usage: scan [--rows N] [--precision f32|f16|int8|bit] | filter | encode | index [--rows N] [--rounds N] | search [--rows N] | quality   [--save]\n       vectors --out DIR [--rows N] [--queries N]\n       peers --in FILE [--out DIR | --save]");
     return 2;
 }
