@@ -48,7 +48,8 @@ public sealed record CollectionInfo
 /// <param name="Rows">Its rows, dead ones included.</param>
 /// <param name="DeadRows">Rows deleted or replaced.</param>
 /// <param name="Bytes">Its length.</param>
-public sealed record SegmentInfo(string File, long Rows, long DeadRows, long Bytes);
+/// <param name="GraphBytes">The length of its graph's file; null when it has no graph, or one that cannot be read.</param>
+public sealed record SegmentInfo(string File, long Rows, long DeadRows, long Bytes, long? GraphBytes);
 
 /// <summary>One plane, summed over all segments.</summary>
 /// <param name="Kind">What it holds: <c>full</c>, <c>int8</c>, <c>bit</c>, <c>norm</c>, <c>scale</c> or <c>id</c>.</param>

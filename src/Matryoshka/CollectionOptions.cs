@@ -41,6 +41,12 @@ public sealed record OpenOptions
 
     /// <summary>How long a write waits while another process writes, before <see cref="CollectionBusyException"/>. Default 10 seconds.</summary>
     public TimeSpan WriterWait { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>
+    /// Whether segments are merged, and graphs built, in the background after writes (default), or only when
+    /// <see cref="Collection.MaintainAsync"/> is called.
+    /// </summary>
+    public bool BackgroundMaintenance { get; init; } = true;
 }
 
 /// <summary>Another process is writing to the collection and did not finish in the time allowed.</summary>

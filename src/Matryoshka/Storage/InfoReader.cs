@@ -17,7 +17,7 @@ internal static class InfoReader
             Pending = pending,
             DeadRows = views.Sum(v => (long)(v.Dead?.Count ?? 0)),
             Sources = session.Catalog.Sources().Count,
-            Segments = [.. files.Zip(views, (f, v) => new SegmentInfo(f.File, f.Rows, v.Dead?.Count ?? 0, f.Bytes))],
+            Segments = [.. files.Zip(views, (f, v) => new SegmentInfo(f.File, f.Rows, v.Dead?.Count ?? 0, f.Bytes, v.Graph?.Bytes))],
             Planes = Planes(store.Meta, views.Take(files.Count)),
             CatalogBytes = CatalogBytes(store),
             Keywords = store.Meta.Keywords,

@@ -16,19 +16,18 @@ internal readonly unsafe struct PlaneMemory(byte* pointer, nint stride, long len
 }
 
 /// <summary>
-/// An open segment: planes of immutable memory. Snapshots share it, so it counts its users; the memory goes with the
-/// last one, and no pointer or span taken from it may be used after its user released it.
+/// An open segment: planes of immutable memory.
 /// </summary>
-internal sealed unsafe class Segment
+internal sealed unsafe class Segment : Shared
 {
     private readonly MappedMemory memory;
     private readonly SegmentLayout layout;
-    private int references = 1;
 
     private Segment(MappedMemory memory, SegmentHeader header, string? path)
     {
         this.memory = memory;
         layout = header.Layout;
+        Checksum = header.Checksum;
         Path = path;
     }
 
@@ -61,6 +60,9 @@ internal sealed unsafe class Segment
 
     /// <summary>The file, or null for an image in memory.</summary>
     public string? Path { get; }
+
+    /// <summary>The header's checksum, which stands for the whole content.</summary>
+    public uint Checksum { get; }
 
     public int Rows => layout.Rows;
 
@@ -127,25 +129,5 @@ internal sealed unsafe class Segment
         }
     }
 
-    /// <summary>Adds a user. The caller must be one itself, or hold the lock under which the last one would release.</summary>
-    public void AddRef()
-    {
-        for (var seen = Volatile.Read(ref references); ;)
-        {
-            ObjectDisposedException.ThrowIf(seen <= 0, this);
-            var before = Interlocked.CompareExchange(ref references, seen + 1, seen);
-            if (before == seen)
-                return;
-            seen = before;
-        }
-    }
-
-    /// <summary>Removes a user; the last one frees the memory.</summary>
-    public void Release()
-    {
-        var left = Interlocked.Decrement(ref references);
-        ObjectDisposedException.ThrowIf(left < 0, this);
-        if (left == 0)
-            memory.Dispose();
-    }
+    protected override void Free() => memory.Dispose();
 }
