@@ -45,6 +45,7 @@ public sealed partial class Collection : IDisposable
     /// <summary>Opens a collection.</summary>
     /// <exception cref="CollectionNotFoundException">The folder holds none.</exception>
     /// <exception cref="RecipeMismatchException">The generator's recipe has another fingerprint.</exception>
+    /// <exception cref="MatryoshkaException">The memory budget is too small for what every search reads; the message says how much that is.</exception>
     /// <exception cref="CorruptFileException">A file is damaged.</exception>
     public static Collection Open(string directory, OpenOptions? options = null) => Open(directory, options, OsFileSystem.Instance, GraphBuilder);
 
@@ -68,8 +69,10 @@ public sealed partial class Collection : IDisposable
     {
         ArgumentException.ThrowIfNullOrEmpty(directory);
         options ??= new();
+        if (options.MemoryBudget is { } budget)
+            ArgumentOutOfRangeException.ThrowIfNegativeOrZero(budget, nameof(options));
         var (bound, recipe) = GeneratorBinding.Resolve(options.Generator, options.Recipe);
-        var store = CollectionStore.Open(directory, files, new(graphs, options.BackgroundMaintenance));
+        var store = CollectionStore.Open(directory, files, new(graphs, options.BackgroundMaintenance, options.MemoryBudget));
         try
         {
             if (recipe is not null)

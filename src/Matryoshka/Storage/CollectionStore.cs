@@ -5,7 +5,8 @@ namespace Matryoshka.Storage;
 /// <summary>How a collection's folder is used by this process.</summary>
 /// <param name="Graphs">Builds the graphs of segments; null for none.</param>
 /// <param name="BackgroundMaintenance">Whether merging begins by itself after commits.</param>
-internal sealed record StoreSettings(IGraphBuilder? Graphs = null, bool BackgroundMaintenance = true);
+/// <param name="MemoryBudget">Bytes of planes and graphs to keep in memory at most; null for all of them.</param>
+internal sealed record StoreSettings(IGraphBuilder? Graphs = null, bool BackgroundMaintenance = true, long? MemoryBudget = null);
 
 /// <summary>
 /// The folder of one collection: its catalogue, its segments, the snapshot readers share and the lock writers take.
@@ -29,6 +30,7 @@ internal sealed class CollectionStore : IDisposable
         Paths = paths;
         Files = files;
         Meta = meta;
+        MemoryBudget = settings.MemoryBudget;
         Maintainer = new(this, settings.Graphs, settings.BackgroundMaintenance);
     }
 
@@ -39,6 +41,8 @@ internal sealed class CollectionStore : IDisposable
     public CatalogMeta Meta { get; }
 
     public Maintainer Maintainer { get; }
+
+    public long? MemoryBudget { get; }
 
     /// <summary>Set when a flush failed: what the disk then holds is unknown, so this process writes no more.</summary>
     public bool Poisoned { get => poisoned; set => poisoned = value; }
@@ -77,6 +81,8 @@ internal sealed class CollectionStore : IDisposable
             {
                 CatalogSchema.Check(catalog.Raw, paths.Catalog);
                 var store = new CollectionStore(paths, files, CatalogMeta.Read(catalog.Raw, paths.Catalog), settings ?? new());
+                if (store.MemoryBudget is not null)
+                    MemoryPlan.Of(paths, store.Meta, catalog.Segments(), store.MemoryBudget); // a budget too small is told now
                 store.idle.Add(catalog);
                 return store;
             }
@@ -184,7 +190,7 @@ internal sealed class CollectionStore : IDisposable
         {
             if (current?.Generation == generation && current.TryAddReference())
                 return current;
-            var loaded = SnapshotLoader.Load(catalog, Paths, Files, Meta, generation, current);
+            var loaded = SnapshotLoader.Load(catalog, Paths, Files, Meta, MemoryBudget, generation, current);
             if (current is not null && current.Generation > generation)
                 return loaded;
             current?.Release();

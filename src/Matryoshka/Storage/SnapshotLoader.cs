@@ -4,16 +4,18 @@ namespace Matryoshka.Storage;
 internal static class SnapshotLoader
 {
     /// <exception cref="FileNotFoundException">A compaction in another process removed a file between its commit and our opening; begin the transaction anew.</exception>
-    public static Snapshot Load(CatalogConnection catalog, StorePaths paths, IFileSystem files, CatalogMeta meta, long generation, Snapshot? previous)
+    public static Snapshot Load(CatalogConnection catalog, StorePaths paths, IFileSystem files, CatalogMeta meta, long? memoryBudget, long generation, Snapshot? previous)
     {
         var views = new List<SegmentView>();
         var sealedByFile = new Dictionary<string, SegmentView>(StringComparer.Ordinal);
         var dead = catalog.Deleted();
         try
         {
-            foreach (var stored in catalog.Segments())
+            var segments = catalog.Segments();
+            var cold = MemoryPlan.Of(paths, meta, segments, memoryBudget);
+            foreach (var (stored, i) in segments.Select((stored, i) => (stored, i)))
             {
-                var segment = Acquire(stored, paths, files, meta, previous);
+                var segment = Acquire(stored, cold[i], paths, files, meta, previous);
                 views.Add(new(segment, DeadRows(segment, stored, dead)));
                 if (stored.Graph is not null)
                     views[^1] = views[^1] with { Graph = AcquireGraph(stored, segment, paths, files, meta, previous) };
@@ -44,14 +46,14 @@ internal static class SnapshotLoader
         }
     }
 
-    private static Segment Acquire(StoredSegment stored, StorePaths paths, IFileSystem files, CatalogMeta meta, Snapshot? previous)
+    private static Segment Acquire(StoredSegment stored, ColdPlanes cold, StorePaths paths, IFileSystem files, CatalogMeta meta, Snapshot? previous)
     {
-        if (previous is not null && previous.SealedByFile.TryGetValue(stored.File, out var open))
+        if (previous is not null && previous.SealedByFile.TryGetValue(stored.File, out var open) && open.Segment.Cold == cold)
         {
             open.Segment.AddRef();
             return open.Segment;
         }
-        var segment = Segment.Open(files, paths.Segment(stored.File), meta.CollectionId);
+        var segment = Segment.Open(files, paths.Segment(stored.File), meta.CollectionId, cold);
         if (segment.Rows == stored.Rows && segment.Ids[0] == stored.FirstId && segment.Ids[^1] == stored.LastId
             && segment.RingEnds.SequenceEqual(meta.Recipe.Dimensions.Rings))
             return segment;
