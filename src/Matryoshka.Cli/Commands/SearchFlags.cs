@@ -14,6 +14,8 @@ internal sealed class SearchFlags
     private readonly Option<bool> explain = Options.Flag("--explain", "Show what every stage did.");
     private readonly Option<bool> fullText = Options.Flag("--full-text", "Show whole texts instead of snippets.");
 
+    private readonly MemoryOption memory;
+
     public SearchFlags(Command command)
     {
         command.Options.Add(count);
@@ -23,7 +25,12 @@ internal sealed class SearchFlags
         command.Options.Add(filter);
         command.Options.Add(explain);
         command.Options.Add(fullText);
+        memory = new(command);
     }
+
+    /// <summary>Has the session open its collection as the flags say.</summary>
+    /// <exception cref="UsageException">An option's text cannot be read.</exception>
+    public void Apply(ParseResult result, Session session) => memory.Apply(result, session);
 
     public bool Explain(ParseResult result) => result.GetValue(explain);
 
