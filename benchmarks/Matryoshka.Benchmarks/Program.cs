@@ -8,12 +8,14 @@ return args switch
     ["quality", .. var rest] => await QualityBenchmark.Run(rest),
     ["index", .. var rest] => IndexBenchmark.Run(rest),
     ["search", .. var rest] => await SearchBenchmark.Run(rest),
+    ["remote", .. var rest] => await RemoteBenchmark.Run(rest),
+    ["remote-server", .. var rest] => RemoteServer.Run(rest),
     ["convert", .. var rest] => ConvertStaticModel.Run(rest),
     _ => Usage(),
 };
 
 static int Usage()
 {
-    Console.Error.WriteLine("usage: scan [--rows N] [--precision f32|f16|int8|bit] | filter | encode | index [--rows N] [--rounds N] | search [--rows N] | quality   [--save]");
+    Console.Error.WriteLine("usage: scan [--rows N] [--precision f32|f16|int8|bit] | filter | encode | index [--rows N] [--rounds N] | search [--rows N] | quality | remote [--texts N]   [--save]");
     return 2;
 }
