@@ -55,7 +55,8 @@ internal sealed class RemoteServer : IDisposable
     private static string Answer(int texts, int dimensions, bool base64)
     {
         var random = new Random(7);
-        return $$"""{"object":"list","data":[{{string.Join(',', Enumerable.Range(0, texts).Select(i => $$"""{"object":"embedding","index":{{i}},"embedding":{{Vector()}}}"""))}}],"model":"m","usage":{"prompt_tokens":1,"total_tokens":1}}""";
+        var entries = Enumerable.Range(0, texts).Select(i => $$"""{"object":"embedding","index":{{i}},"embedding":{{Vector()}} }""");
+        return $$$"""{"object":"list","data":[{{{string.Join(',', entries)}}}],"model":"m","usage":{"prompt_tokens":1,"total_tokens":1}}""";
 
         string Vector()
         {

@@ -19,7 +19,8 @@ public sealed class MatryoshkaCache : IDisposable
     /// <summary>The smallest size that can be kept: 1 MiB.</summary>
     public const long SmallestMaxBytes = 1L << 20;
 
-    // Marking an entry as used is a write; an hour's grain makes it one write an hour an entry, not one a hit.
+    // Marking an entry as used is a write: once an hour an entry is enough, and not at every hit.
+    private const long TouchAfterMilliseconds = 3_600_000;
     private const int MostTouched = 1024;
 
     private readonly Lock gate = new();
@@ -108,7 +109,7 @@ public sealed class MatryoshkaCache : IDisposable
     internal float[]?[] Read(IReadOnlyList<byte[]> keys, int full) => Locked(() =>
     {
         var vectors = new float[]?[keys.Count];
-        var hour = Hour;
+        var old = Now - TouchAfterMilliseconds;
         file.BeginRead();
         try
         {
@@ -118,7 +119,7 @@ public sealed class MatryoshkaCache : IDisposable
                 if (file.Find(hash) is not var (data, used) || !data.AsSpan().StartsWith(keys[i]) || data.Length != VectorCacheFile.KeyBytes + (full * sizeof(float)))
                     continue;
                 vectors[i] = MemoryMarshal.Cast<byte, float>(data.AsSpan(VectorCacheFile.KeyBytes)).ToArray();
-                if (used < hour)
+                if (used <= old)
                     touched.Add(hash);
             }
             file.Commit();
@@ -143,13 +144,14 @@ public sealed class MatryoshkaCache : IDisposable
                 var data = new byte[VectorCacheFile.KeyBytes + (vector.Length * sizeof(float))];
                 key.CopyTo(data, 0);
                 MemoryMarshal.AsBytes(vector.Span).CopyTo(data.AsSpan(VectorCacheFile.KeyBytes));
-                file.Store(VectorCacheFile.HashOf(key), data, Hour);
+                file.Store(VectorCacheFile.HashOf(key), data, Now);
             }
         });
         return 0;
     });
 
-    private long Hour => clock.GetUtcNow().ToUnixTimeSeconds() / 3600;
+    // Milliseconds: slots are filled again out of order, so that the time alone tells the newest entries of a long import.
+    private long Now => clock.GetUtcNow().ToUnixTimeMilliseconds();
 
     private void Write(Action work)
     {
@@ -157,7 +159,7 @@ public sealed class MatryoshkaCache : IDisposable
         try
         {
             foreach (var hash in touched)
-                file.Touch(hash, Hour);
+                file.Touch(hash, Now);
             work();
             file.Commit();
             touched.Clear();

@@ -107,7 +107,7 @@ internal sealed class EmbeddingRequester(RemoteModel model, ModelRecipe recipe, 
     private void Hand(Call call, TextRange range, EmbeddingAnswer answer, int? asked)
     {
         var check = new VectorCheck(recipe, call.Dimensions);
-        float[]?[] vectors = answer.Complete();
+        var vectors = answer.Complete();
         InvalidVectorException? first = null;
         for (var i = 0; i < vectors.Length; i++)
         {

@@ -84,7 +84,7 @@ internal sealed class VectorCacheFile : IDisposable
         transaction = null;
     }
 
-    /// <summary>The stored row of a hash, key before vector, and the hour it was last used; null when there is none.</summary>
+    /// <summary>The stored row of a hash, key before vector, and when it was last used, in Unix milliseconds; null when there is none.</summary>
     public (byte[] Data, long Used)? Find(long hash)
     {
         using var reader = Command("SELECT v.data, k.used FROM keys k JOIN vectors v ON v.slot = k.slot WHERE k.hash = $0", hash).ExecuteReader();
@@ -109,7 +109,7 @@ internal sealed class VectorCacheFile : IDisposable
 
     public bool HasFree(int slots) => slots == 0 || Scalar("SELECT 1 FROM free LIMIT 1 OFFSET $0", slots - 1) is not null;
 
-    /// <summary>Removes the entries used longest ago, the older first among equals.</summary>
+    /// <summary>Removes the entries used longest ago.</summary>
     public void Evict(long entries)
     {
         Execute("CREATE TEMP TABLE IF NOT EXISTS victims(hash INTEGER PRIMARY KEY, slot INTEGER NOT NULL)");

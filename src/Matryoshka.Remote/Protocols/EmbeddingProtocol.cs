@@ -41,9 +41,10 @@ internal sealed class EmbeddingAnswer(int texts, int expected)
         vectors[at] = vector;
     }
 
+    /// <summary>All vectors; none is null.</summary>
     /// <exception cref="RequestFailure">Texts are left without a vector.</exception>
-    public float[][] Complete() => next == vectors.Length
-        ? vectors!
+    public float[]?[] Complete() => next == vectors.Length
+        ? vectors
         : throw Wrong($"{next} vectors for {vectors.Length} texts, so they cannot be told apart");
 
     private static RequestFailure Wrong(string what) => new(FailureKind.Permanent, $"answered with {what}.");

@@ -12,6 +12,8 @@ internal sealed record ErrorBody(string Message, string Code)
 {
     private const int Longest = 500;
 
+    private static readonly string[] CodeNames = ["code", "type", "error_type", "status"];
+
     public static ErrorBody Parse(ReadOnlyMemory<byte> body)
     {
         try
@@ -63,7 +65,7 @@ internal sealed record ErrorBody(string Message, string Code)
     private static string Codes(JsonElement root)
     {
         var holder = root.TryGetProperty("error", out var error) && error.ValueKind == JsonValueKind.Object ? error : root;
-        return string.Join(' ', new[] { "code", "type", "error_type", "status" }.Select(name => holder.TryGetProperty(name, out var value) ? value.ToString() : ""));
+        return string.Join(' ', CodeNames.Select(name => holder.TryGetProperty(name, out var value) ? value.ToString() : ""));
     }
 
     // One line: the text goes into a message for a terminal.

@@ -170,7 +170,7 @@ public class AnswerTests
         }
         for (var length = 0; length < bytes.Length; length++)
             Assert.Throws<TruncatedAnswerException>(() => Read(length));
-        Assert.Equal(2, Read(bytes.Length).Complete()[1].Length);
+        Assert.Equal(2, Read(bytes.Length).Complete()[1]!.Length);
     }
 
     [Fact]

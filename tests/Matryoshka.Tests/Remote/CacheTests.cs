@@ -155,7 +155,7 @@ public class CacheTests
             cache.Store([.. Enumerable.Range(i, 10).Select(n => (MatryoshkaCache.Key("f", EmbeddingRole.Query, $"{n}"), (ReadOnlyMemory<float>)TestVectors.Vector(n, size)))]);
             Assert.InRange(cache.Bytes, 1, 2 * Most);
         }
-        Assert.Equal(TestVectors.Vector(2999, 1536), cache.Read([MatryoshkaCache.Key("f", EmbeddingRole.Query, "2999")], 1536)[0]);
+        Assert.Equal(TestVectors.Vector(2999, 3072), cache.Read([MatryoshkaCache.Key("f", EmbeddingRole.Query, "2999")], 3072)[0]);
     }
 
     [Fact]

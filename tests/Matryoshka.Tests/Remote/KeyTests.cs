@@ -1,6 +1,5 @@
 using System.Collections;
 using Matryoshka.Remote;
-using Microsoft.Extensions.AI;
 using Xunit;
 
 namespace Matryoshka.Tests.Remote;

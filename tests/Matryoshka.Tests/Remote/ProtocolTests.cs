@@ -53,7 +53,7 @@ public class ProtocolTests
     public async Task Documents_are_the_default_role(string model, string field, string value)
     {
         using var server = new LoopbackServer(_ => model.StartsWith("cohere", StringComparison.Ordinal)
-            ? new(200, $$"""{"embeddings":{"float":[{{A}}]}}""") : new(200, Wire.OpenAI([(0, Wire.Vector("a"))], base64: false)));
+            ? new(200, $$$"""{"embeddings":{"float":[{{{A}}}]}}""") : new(200, Wire.OpenAI([(0, Wire.Vector("a"))], base64: false)));
         using var generator = RemoteEmbeddingGenerator.Create(model, Wire.Options(server, key: "k"));
         Wire.AssertUnit("a", Assert.Single(await generator.GenerateAsync(["a"])).Vector);
         Assert.Equal(value, server.Requests.Single().Json.GetProperty(field).GetString());

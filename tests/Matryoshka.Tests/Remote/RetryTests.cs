@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using Matryoshka.Remote;
-using Microsoft.Extensions.AI;
 using Xunit;
 
 namespace Matryoshka.Tests.Remote;

@@ -26,7 +26,10 @@ internal static class Wire
     public static string Numbers(float[] vector) => "[" + string.Join(',', vector.Select(x => float.IsFinite(x) ? x.ToString("R", CultureInfo.InvariantCulture) : "null")) + "]";
 
     public static string OpenAI(IEnumerable<(int Index, float[] Vector)> vectors, bool base64 = true) =>
-        $$"""{"object":"list","model":"m","data":[{{string.Join(',', vectors.Select(v => $$"""{"object":"embedding","index":{{v.Index}},"embedding":{{(base64 ? $"\"{Base64(v.Vector)}\"" : Numbers(v.Vector))}}}"""))}}],"usage":{"prompt_tokens":7,"total_tokens":7}}""";
+        $$$"""{"object":"list","model":"m","data":[{{{string.Join(',', vectors.Select(v => Entry(v.Index, v.Vector, base64)))}}}],"usage":{"prompt_tokens":7,"total_tokens":7}}""";
+
+    private static string Entry(int index, float[] vector, bool base64) =>
+        $$"""{"object":"embedding","index":{{index}},"embedding":{{(base64 ? $"\"{Base64(vector)}\"" : Numbers(vector))}} }""";
 
     /// <summary>Answers an OpenAI request honestly.</summary>
     public static Reply OpenAI(Received request)
@@ -36,7 +39,7 @@ internal static class Wire
         return new(200, OpenAI(request.Texts().Select((t, i) => (i, Vector(t)[..d])), base64));
     }
 
-    public static string Error(string message) => $$"""{"error":{"message":"{{message}}","type":"invalid_request_error","param":null,"code":null}}""";
+    public static string Error(string message) => $$$"""{"error":{"message":"{{{message}}}","type":"invalid_request_error","param":null,"code":null}}""";
 
     /// <summary>Options that wait next to nothing between attempts.</summary>
     public static RemoteOptions Options(LoopbackServer server, int retries = 6, int? texts = null, bool? truncates = null, ModelRecipe? recipe = null, string? key = null, int concurrency = 4, bool? prompts = null, TimeSpan? timeout = null) => new()
