@@ -8,6 +8,8 @@ return args switch
     ["quality", .. var rest] => await QualityBenchmark.Run(rest),
     ["index", .. var rest] => IndexBenchmark.Run(rest),
     ["search", .. var rest] => await SearchBenchmark.Run(rest),
+    ["remote", .. var rest] => await RemoteBenchmark.Run(rest),
+    ["remote-server", .. var rest] => RemoteServer.Run(rest),
     ["convert", .. var rest] => ConvertStaticModel.Run(rest),
     ["vectors", .. var rest] => WriteVectors.Run(rest),
     ["peers", .. var rest] => PeersReport.Run(rest),
@@ -16,6 +18,8 @@ return args switch
 
 static int Usage()
 {
-    Console.Error.WriteLine("usage: scan [--rows N] [--precision f32|f16|int8|bit] | filter | encode | index [--rows N] [--rounds N] | search [--rows N] | quality   [--save]\n       vectors --out DIR [--rows N] [--queries N]\n       peers --in FILE [--out DIR | --save]");
+    Console.Error.WriteLine("usage: scan [--rows N] [--precision f32|f16|int8|bit] | filter | encode | index [--rows N] [--rounds N] | search [--rows N] | quality | remote [--texts N]   [--save]
+       vectors --out DIR [--rows N] [--queries N]
+       peers --in FILE [--out DIR | --save]");
     return 2;
 }
