@@ -9,12 +9,20 @@ return args switch
     ["index", .. var rest] => IndexBenchmark.Run(rest),
     ["search", .. var rest] => await SearchBenchmark.Run(rest),
     ["onnx", .. var rest] => OnnxBenchmark.Run(rest),
+    ["remote", .. var rest] => await RemoteBenchmark.Run(rest),
+    ["remote-server", .. var rest] => RemoteServer.Run(rest),
     ["convert", .. var rest] => ConvertStaticModel.Run(rest),
+    ["vectors", .. var rest] => WriteVectors.Run(rest),
+    ["peers", .. var rest] => PeersReport.Run(rest),
     _ => Usage(),
 };
 
 static int Usage()
 {
-    Console.Error.WriteLine("usage: scan [--rows N] [--precision f32|f16|int8|bit] | filter | encode | index [--rows N] [--rounds N] | search [--rows N] | quality | onnx   [--save]");
+    Console.Error.WriteLine("""
+        usage: scan [--rows N] [--precision f32|f16|int8|bit] | filter | encode | index [--rows N] [--rounds N] | search [--rows N] | quality | onnx | remote [--texts N]   [--save]
+               vectors --out DIR [--rows N] [--queries N]
+               peers --in FILE [--out DIR | --save]
+        """);
     return 2;
 }

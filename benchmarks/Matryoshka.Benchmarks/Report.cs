@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -36,22 +35,12 @@ internal sealed record Report(string Benchmark, string Description, Machine Mach
         string[] columns = [.. Measurements.SelectMany(m => m.Values.Keys).Distinct()];
         List<string[]> rows = [["case", .. columns]];
         rows.AddRange(Measurements.Select(m => (string[])[m.Case, .. columns.Select(c => m.Values.TryGetValue(c, out var value) ? Format(value) : "")]));
-        var widths = Enumerable.Range(0, columns.Length + 1).Select(i => rows.Max(row => row[i].Length)).ToArray();
 
-        var text = new StringBuilder().Append(CultureInfo.InvariantCulture, $"# {Benchmark}\n\n{Description}\n\n{Machine}\n\nRepeat: `dotnet run -c Release --project benchmarks/Matryoshka.Benchmarks -- {Benchmark} --save`\n\n");
-        for (var r = 0; r < rows.Count; r++)
-        {
-            text.Append('|');
-            for (var c = 0; c < widths.Length; c++)
-                text.Append(' ').Append(c == 0 ? rows[r][c].PadRight(widths[c]) : rows[r][c].PadLeft(widths[c])).Append(" |");
-            text.Append('\n');
-            if (r == 0)
-                text.Append('|').AppendJoin("", widths.Select((w, c) => (c == 0 ? ":" + new string('-', w + 1) : new string('-', w + 1) + ":") + "|")).Append('\n');
-        }
-        return text.ToString();
+        return $"# {Benchmark}\n\n{Description}\n\n{Machine}\n\nRepeat: `dotnet run -c Release --project benchmarks/Matryoshka.Benchmarks -- {Benchmark} --save`\n\n{MarkdownTable.Of(rows)}";
     }
 
-    private static string Format(double value) => Math.Abs(value) switch
+    /// <summary>A number with three or four figures that count.</summary>
+    public static string Format(double value) => Math.Abs(value) switch
     {
         >= 1000 => value.ToString("N0", CultureInfo.InvariantCulture),
         >= 100 => value.ToString("F0", CultureInfo.InvariantCulture),

@@ -44,6 +44,12 @@ internal static class Texts
         return [.. titles.Take(count)];
     }
 
+    /// <summary>Every text there is, long and short, by the file it comes from.</summary>
+    public static IEnumerable<(string Name, IEnumerable<string> Texts)> Everything() =>
+        Folder(Path.Join("shared", "data", "pairs")) is { } pairs
+            ? Directory.GetFiles(pairs, "*.jsonl.gz").Order(StringComparer.Ordinal).Select(file => (Path.GetFileName(file), Pairs(file).Concat(Pairs(file, "a"))))
+            : [("squad_dev_1_1", Corpus(Sample()).Select(d => d.Text))];
+
     /// <summary>The evaluation collections beside the checkout; only the shipped one where there are none.</summary>
     public static IEnumerable<(string Name, string Folder)> Collections() =>
         Folder(Path.Join("shared", "data", "eval")) is { } eval

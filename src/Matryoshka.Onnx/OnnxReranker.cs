@@ -46,7 +46,7 @@ public sealed class OnnxReranker : IReranker
         reader = new InputReader(limit, options);
     }
 
-    /// <inheritdoc/>
+    /// <summary>The name of the model: the options' where they give one, else the folder's.</summary>
     public string Name { get; }
 
     /// <summary>How many pairs were cut to the model's limit since it was loaded.</summary>
@@ -67,19 +67,26 @@ public sealed class OnnxReranker : IReranker
 
     /// <inheritdoc/>
     /// <exception cref="LongTextException">A pair has more tokens than the model takes, and truncation was ruled out.</exception>
-    public Task<IReadOnlyList<RerankScore>> RerankAsync(string query, IReadOnlyList<string> documents, int? top = null, CancellationToken cancellationToken = default)
+    public Task<IReadOnlyList<RerankResult>> RerankAsync(string query, IReadOnlyList<string> documents, int? topN = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(query);
         ArgumentNullException.ThrowIfNull(documents);
-        if (top is < 1)
-            throw new MatryoshkaException($"The best {top} documents were asked for; 1 or more are allowed.");
-        return Task.Run(() => Rerank(query, documents, top, cancellationToken), cancellationToken);
+        if (topN is < 1)
+            throw new MatryoshkaException($"The best {topN} documents were asked for; 1 or more are allowed.");
+        return Task.Run(() => Rerank(query, documents, topN, cancellationToken), cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public object? GetService(Type serviceType, object? serviceKey = null)
+    {
+        ArgumentNullException.ThrowIfNull(serviceType);
+        return serviceKey is not null ? null : serviceType == typeof(ModelTokenizer) ? tokenizer : serviceType.IsInstanceOfType(this) ? this : null;
     }
 
     /// <summary>Frees the model.</summary>
     public void Dispose() => runner.Dispose();
 
-    private IReadOnlyList<RerankScore> Rerank(string query, IReadOnlyList<string> documents, int? top, CancellationToken cancellationToken)
+    private IReadOnlyList<RerankResult> Rerank(string query, IReadOnlyList<string> documents, int? topN, CancellationToken cancellationToken)
     {
         for (var i = 0; i < documents.Count; i++)
             if (documents[i] is null)
@@ -93,7 +100,7 @@ public sealed class OnnxReranker : IReranker
             for (var row = 0; row < batch.Length; row++)
                 scores[batch[row]] = Activate(output.Row(row)[0], batch[row]);
         }, cancellationToken);
-        return [.. scores.Select((score, i) => new RerankScore(i, score)).OrderByDescending(s => s.Score).ThenBy(s => s.Index).Take(top ?? int.MaxValue)];
+        return [.. scores.Select((score, i) => new RerankResult(i, score)).OrderByDescending(s => s.Score).ThenBy(s => s.Index).Take(topN ?? int.MaxValue)];
     }
 
     private double Activate(float logit, int document) => !float.IsFinite(logit)

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Matryoshka.Search;
 using Matryoshka.Storage;
 
 namespace Matryoshka;
@@ -61,6 +62,20 @@ public sealed partial class Collection
 
     /// <summary>What the collection is made of.</summary>
     public CollectionInfo GetInfo() => store.QueryVectors(session => InfoReader.Read(store, session, DefaultPlan));
+
+    /// <summary>Opens the collection's newest commit for many searches by vector that read planes only. To be disposed.</summary>
+    /// <param name="filters">Filters that searches will name: evaluated here, at that commit, whatever is written later.</param>
+    public CollectionReader OpenReader(params IReadOnlyList<Filter> filters)
+    {
+        ArgumentNullException.ThrowIfNull(filters);
+        return store.QueryVectors(session =>
+        {
+            var selections = filters.Select(filter => KeyValuePair.Create(filter.ToString(), RowSelection.Of(session, filter))).DistinctBy(known => known.Key).ToList();
+            // The session holds a reference while this runs, so another one can be taken.
+            session.Snapshot.TryAddReference();
+            return new CollectionReader(store, session.Snapshot, selections);
+        });
+    }
 
     /// <summary>Checks every checksum and every reference between catalogue and segments; reads all of the collection.</summary>
     /// <returns>What is wrong, empty when all is well.</returns>

@@ -110,11 +110,16 @@ public sealed partial class Collection
         }
     }
 
+    internal static void RequireK(int k)
+    {
+        if (k is < 1 or > MaxK)
+            throw new MatryoshkaException($"{k} hits were asked for; 1 to {MaxK} are allowed.");
+    }
+
     private static SearchOptions Check(SearchOptions? options)
     {
         options ??= new();
-        if (options.K is < 1 or > MaxK)
-            throw new MatryoshkaException($"{options.K} hits were asked for; 1 to {MaxK} are allowed.");
+        RequireK(options.K);
         if (!double.IsFinite(options.KeywordWeight) || options.KeywordWeight < 0)
             throw new MatryoshkaException($"The keyword weight {options.KeywordWeight} is not a number from 0 up.");
         return options;

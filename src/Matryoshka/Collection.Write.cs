@@ -31,8 +31,7 @@ public sealed partial class Collection
     public async Task<int> DeleteAsync(IEnumerable<string> keys, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(keys);
-        using var session = await store.LockAsync(writerWait, cancellationToken).ConfigureAwait(false);
-        return RecordWriter.Delete(session, keys, cancellationToken);
+        return await RemoveAsync(session => RecordWriter.Delete(session, keys, cancellationToken), cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>
@@ -43,8 +42,7 @@ public sealed partial class Collection
     public async Task<int> CompleteSourcesAsync(IEnumerable<SourceUpdate> sources, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(sources);
-        using var session = await store.LockAsync(writerWait, cancellationToken).ConfigureAwait(false);
-        return SourceWriter.Complete(session, sources, cancellationToken);
+        return await RemoveAsync(session => SourceWriter.Complete(session, sources, cancellationToken), cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Forgets sources and removes their records, in one commit.</summary>
@@ -52,18 +50,44 @@ public sealed partial class Collection
     public async Task<int> RemoveSourcesAsync(IEnumerable<string> sources, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(sources);
-        using var session = await store.LockAsync(writerWait, cancellationToken).ConfigureAwait(false);
-        return SourceWriter.Remove(session, sources, cancellationToken);
+        return await RemoveAsync(session => SourceWriter.Remove(session, sources, cancellationToken), cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>
     /// Merges all segments into one, drops dead rows, rebuilds every plane from the stored full vectors and gives disk
-    /// space back. Readers go on meanwhile.
+    /// space back. Readers and writers go on meanwhile; records written meanwhile stay beside the merged ones.
     /// </summary>
-    public async Task<CompactionResult> CompactAsync(CancellationToken cancellationToken = default)
+    /// <exception cref="CollectionBusyException">Another process merged segments for longer than the time allowed.</exception>
+    public Task<CompactionResult> CompactAsync(CancellationToken cancellationToken = default) => CompactAsync(null, cancellationToken);
+
+    /// <inheritdoc cref="CompactAsync(CancellationToken)"/>
+    /// <param name="progress">Told how far it is, from any thread.</param>
+    /// <param name="cancellationToken">Ends it; the collection then is as it was.</param>
+    public Task<CompactionResult> CompactAsync(IProgress<MaintenanceProgress>? progress, CancellationToken cancellationToken) =>
+        store.Maintainer.CompactAsync(writerWait, progress, cancellationToken);
+
+    /// <summary>
+    /// Does the maintenance that is due, or waits for whoever does it: eight neighbouring segments of one size become one
+    /// of the next, segments with more than a fifth of dead rows are rewritten, large segments get a graph. Readers and
+    /// writers go on meanwhile. Without it a collection is complete and searchable, only slower to search.
+    /// </summary>
+    /// <param name="progress">Told how far it is, from any thread.</param>
+    /// <param name="cancellationToken">Ends the wait, and the work unless it had begun in the background.</param>
+    /// <exception cref="MatryoshkaException">The disk is full or failed, or a segment is damaged; what was not finished has changed nothing.</exception>
+    public Task MaintainAsync(IProgress<MaintenanceProgress>? progress = null, CancellationToken cancellationToken = default) =>
+        store.Maintainer.RunAsync(progress, cancellationToken);
+
+    /// <summary>The error that ended the last maintenance, in the background or not; null while all goes well. The next work tries again.</summary>
+    public MatryoshkaException? MaintenanceError => store.Maintainer.Failure;
+
+    private async Task<int> RemoveAsync(Func<WriteSession, int> remove, CancellationToken cancellationToken)
     {
-        using var session = await store.LockAsync(writerWait, cancellationToken).ConfigureAwait(false);
-        return Compactor.Compact(session, cancellationToken);
+        int removed;
+        using (var session = await store.LockAsync(writerWait, cancellationToken).ConfigureAwait(false))
+            removed = remove(session);
+        if (removed > 0)
+            store.Maintainer.Kick();
+        return removed;
     }
 
     // The next batch is read and embedded while the last one is committed.
@@ -99,11 +123,9 @@ public sealed partial class Collection
         {
             WriteOutcome outcome;
             using (var session = await store.LockAsync(writerWait, cancellationToken).ConfigureAwait(false))
-            {
                 outcome = RecordWriter.Upsert(session, prepared, cancellationToken);
-                if (outcome.Sealed)
-                    Compactor.MergeTail(session, cancellationToken);
-            }
+            if (outcome.Sealed)
+                store.Maintainer.Kick();
             total += new UpsertResult(outcome.Embedded, outcome.Updated, outcome.Unchanged, 0);
             prepared = outcome.Stale.Count == 0 ? [] : await preparer.EmbedAsync(outcome.Stale, cancellationToken).ConfigureAwait(false);
         }

@@ -40,15 +40,19 @@ public sealed partial class Collection : IDisposable
 
     /// <summary>Creates an empty collection; missing folders are made.</summary>
     /// <exception cref="CollectionExistsException">The folder already holds one.</exception>
-    public static Collection Create(string directory, CollectionOptions options) => Create(directory, options, OsFileSystem.Instance);
+    public static Collection Create(string directory, CollectionOptions options) => Create(directory, options, OsFileSystem.Instance, new(GraphBuilder));
 
     /// <summary>Opens a collection.</summary>
     /// <exception cref="CollectionNotFoundException">The folder holds none.</exception>
     /// <exception cref="RecipeMismatchException">The generator's recipe has another fingerprint.</exception>
+    /// <exception cref="MatryoshkaException">The memory budget is too small for what every search reads; the message says how much that is.</exception>
     /// <exception cref="CorruptFileException">A file is damaged.</exception>
-    public static Collection Open(string directory, OpenOptions? options = null) => Open(directory, options, OsFileSystem.Instance);
+    public static Collection Open(string directory, OpenOptions? options = null) => Open(directory, options, OsFileSystem.Instance, GraphBuilder);
 
-    internal static Collection Create(string directory, CollectionOptions options, IFileSystem files)
+    /// <summary>What builds the graphs of segments large enough for one.</summary>
+    private static IGraphBuilder? GraphBuilder => null;
+
+    internal static Collection Create(string directory, CollectionOptions options, IFileSystem files, StoreSettings? settings = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(directory);
         ArgumentNullException.ThrowIfNull(options);
@@ -58,15 +62,17 @@ public sealed partial class Collection : IDisposable
         if (options.FullPrecision is not (Precision.F16 or Precision.F32))
             throw new MatryoshkaException($"Full vectors are stored as f16 or f32, not {options.FullPrecision}.");
         var meta = new CatalogMeta(Guid.NewGuid(), recipe, options.FullPrecision, options.Int8, options.Bit, options.Keywords, DateTimeOffset.UtcNow);
-        return new(CollectionStore.Create(directory, meta, files), bound, new OpenOptions().WriterWait);
+        return new(CollectionStore.Create(directory, meta, files, settings), bound, new OpenOptions().WriterWait);
     }
 
-    internal static Collection Open(string directory, OpenOptions? options, IFileSystem files)
+    internal static Collection Open(string directory, OpenOptions? options, IFileSystem files, IGraphBuilder? graphs = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(directory);
         options ??= new();
+        if (options.MemoryBudget is { } budget)
+            ArgumentOutOfRangeException.ThrowIfNegativeOrZero(budget, nameof(options));
         var (bound, recipe) = GeneratorBinding.Resolve(options.Generator, options.Recipe);
-        var store = CollectionStore.Open(directory, files);
+        var store = CollectionStore.Open(directory, files, new(graphs, options.BackgroundMaintenance, options.MemoryBudget));
         try
         {
             if (recipe is not null)
@@ -80,6 +86,9 @@ public sealed partial class Collection : IDisposable
         }
     }
 
-    /// <summary>Closes the collection. Nothing is lost by not calling it: every finished write is already durable.</summary>
+    /// <summary>
+    /// Closes the collection. Background maintenance is stopped and waited for; what it had not finished begins anew after
+    /// the next write. Nothing is lost by not calling this: every finished write is already durable.
+    /// </summary>
     public void Dispose() => store.Dispose();
 }

@@ -30,6 +30,12 @@ public sealed record CollectionInfo
     /// <summary>Every plane with its bytes over all segments.</summary>
     public required IReadOnlyList<PlaneInfo> Planes { get; init; }
 
+    /// <summary>Bytes of planes and graphs kept in memory at most, as the collection was opened; null for all of them.</summary>
+    public long? MemoryBudget { get; init; }
+
+    /// <summary>Bytes of planes and graphs that are kept in memory; those of other planes are read on demand.</summary>
+    public required long ResidentBytes { get; init; }
+
     /// <summary>Bytes of the catalogue database: texts, metadata and the keyword index.</summary>
     public required long CatalogBytes { get; init; }
 
@@ -48,11 +54,13 @@ public sealed record CollectionInfo
 /// <param name="Rows">Its rows, dead ones included.</param>
 /// <param name="DeadRows">Rows deleted or replaced.</param>
 /// <param name="Bytes">Its length.</param>
-public sealed record SegmentInfo(string File, long Rows, long DeadRows, long Bytes);
+/// <param name="GraphBytes">The length of its graph's file; null when it has no graph, or one that cannot be read.</param>
+public sealed record SegmentInfo(string File, long Rows, long DeadRows, long Bytes, long? GraphBytes);
 
 /// <summary>One plane, summed over all segments.</summary>
-/// <param name="Kind">What it holds: <c>full</c>, <c>int8</c>, <c>bit</c>, <c>norm</c>, <c>scale</c> or <c>id</c>.</param>
+/// <param name="Kind">What it holds: <c>full</c>, <c>int8</c>, <c>bit</c>, <c>norm</c>, <c>scale</c>, <c>id</c> or <c>graph</c>.</param>
 /// <param name="FirstDimension">First component of the ring, inclusive; null for planes that are not by ring.</param>
 /// <param name="LastDimension">Last component of the ring, exclusive.</param>
 /// <param name="Bytes">Bytes over all segments.</param>
-public sealed record PlaneInfo(string Kind, int? FirstDimension, int? LastDimension, long Bytes);
+/// <param name="ResidentBytes">Those of the segments that keep it in memory; the others read it on demand.</param>
+public sealed record PlaneInfo(string Kind, int? FirstDimension, int? LastDimension, long Bytes, long ResidentBytes);

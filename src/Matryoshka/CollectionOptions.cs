@@ -41,6 +41,20 @@ public sealed record OpenOptions
 
     /// <summary>How long a write waits while another process writes, before <see cref="CollectionBusyException"/>. Default 10 seconds.</summary>
     public TimeSpan WriterWait { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>
+    /// Whether segments are merged, and graphs built, in the background after writes (default), or only when
+    /// <see cref="Collection.MaintainAsync"/> is called.
+    /// </summary>
+    public bool BackgroundMaintenance { get; init; } = true;
+
+    /// <summary>
+    /// Bytes of planes and graphs to keep in memory at most; null (default) for all of them. Ids, norms, bits and graphs are
+    /// always kept; then int8 rings and last full vectors, the smallest prefixes first, as far as the budget goes. The rest is
+    /// read from the files when a stage asks for it. Vectors that wait in the catalogue (at most about a thousand) and the
+    /// database's own cache are not counted.
+    /// </summary>
+    public long? MemoryBudget { get; init; }
 }
 
 /// <summary>Another process is writing to the collection and did not finish in the time allowed.</summary>

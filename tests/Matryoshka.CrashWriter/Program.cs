@@ -1,4 +1,5 @@
 using Matryoshka;
+using Matryoshka.Storage;
 using Matryoshka.Tests.Reliability;
 
 // Performs writes until it is killed, and says what was acknowledged. Usage:
@@ -28,8 +29,8 @@ static async Task WriteAsync(string directory, int seed, int first, bool early)
     if (early)
         Say("ready");
     using var collection = Collection.Exists(directory)
-        ? Collection.Open(directory, SeededVectors.Open)
-        : Collection.Create(directory, SeededVectors.Create);
+        ? Collection.Open(directory, SeededVectors.Open, OsFileSystem.Instance, new FakeGraphs())
+        : Collection.Create(directory, SeededVectors.Create, OsFileSystem.Instance, new(new FakeGraphs()));
     if (!early)
         Say("ready");
     var stream = new OperationStream(seed);

@@ -41,7 +41,7 @@ public partial class ArchitectureTests
 
     [Fact]
     public void The_library_knows_nothing_of_what_is_built_on_it() =>
-        Hold(In(Library), source => !source.Names("Matryoshka.Documents") && !source.Names("Matryoshka.Onnx") && !source.Names("Matryoshka.Cli"));
+        Hold(In(Library), source => !source.Names("Matryoshka.Documents") && !source.Names("Matryoshka.Onnx") && !source.Names("Matryoshka.Remote") && !source.Names("Matryoshka.Cli"));
 
     [Fact]
     public void The_library_references_no_project() =>

@@ -25,6 +25,7 @@ internal static class CommandLine
         InfoCommand.Entry,
         VerifyCommand.Entry,
         CompactCommand.Entry,
+        BenchCommand.Entry,
         ModelsCommand.Entry,
         DemoCommand.Entry,
     ];

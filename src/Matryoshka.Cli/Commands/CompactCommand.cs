@@ -16,14 +16,17 @@ internal static class CompactCommand
     {
         using var collection = session.Open();
         var before = Bytes(collection.GetInfo());
-        session.Kept = "the collection is as it was";
-        var done = await collection.CompactAsync(cancellationToken).ConfigureAwait(false);
+        session.Kept = Maintenance.Kept;
+        CompactionResult done;
+        using (var line = new MaintenanceLine(session))
+            done = await collection.CompactAsync(line, cancellationToken).ConfigureAwait(false);
         session.Kept = null;
         var after = Bytes(collection.GetInfo());
         if (session.Json)
             session.WriteJson(new CompactJson(done.Rows, done.SegmentsBefore, done.SegmentsAfter, before, after), CliJson.Shapes.CompactJson);
         else
             session.Note($"{Figures.Count(done.Rows, "row")}: {Figures.Count(done.SegmentsBefore, "segment")} became {Figures.Grouped(done.SegmentsAfter)}, {Figures.Bytes(before)} became {Figures.Bytes(after)}.");
+        await Maintenance.FinishAsync(session, collection, cancellationToken).ConfigureAwait(false);
         return 0;
     });
 
@@ -31,7 +34,7 @@ internal static class CompactCommand
     {
         var bytes = info.CatalogBytes;
         foreach (var segment in info.Segments)
-            bytes += segment.Bytes;
+            bytes += segment.Bytes + (segment.GraphBytes ?? 0);
         return bytes;
     }
 }

@@ -111,7 +111,10 @@ internal static class ImportCommand
         else
             session.Note($"{Figures.Count(stored, "row")} imported{(total.Unchanged > 0 ? $", {Figures.Grouped(total.Unchanged)} of them unchanged" : "")}"
                 + $"{(repeated > 0 ? $", {Figures.Grouped(repeated)} replaced by a later row of the same key" : "")}; '{session.Directory}' holds {Figures.Count(records, "record")}.");
-        return stored > 0 ? 0 : throw new MatryoshkaException($"No row of '{path}' could be stored.");
+        if (stored == 0)
+            throw new MatryoshkaException($"No row of '{path}' could be stored.");
+        await Maintenance.FinishAsync(session, collection, cancellationToken).ConfigureAwait(false);
+        return 0;
     }
 
     private static IEnumerable<Record> Records(VectorFile vectors, string path, string? keyFile, Action<long> onRead)

@@ -78,12 +78,11 @@ internal static class IndexCommand
         using var progress = new Progress(session, "indexed", "pieces", null);
         var indexer = new Indexer(collection, options, failures.Add, new Watch(session, progress));
         var done = await indexer.RunAsync(listing, cancellationToken).ConfigureAwait(false);
-        // A quarter of dead rows: scanning them costs as much as merging them away once.
-        if (collection.GetInfo() is var info && info.DeadRows * 4 > info.Records)
-            await collection.CompactAsync(cancellationToken).ConfigureAwait(false);
         session.Kept = null;
         progress.Dispose();
-        return Report(session, done, failures, listing, await collection.CountAsync(cancellationToken: cancellationToken).ConfigureAwait(false), Stopwatch.GetElapsedTime(started));
+        var code = Report(session, done, failures, listing, await collection.CountAsync(cancellationToken: cancellationToken).ConfigureAwait(false), Stopwatch.GetElapsedTime(started));
+        await Maintenance.FinishAsync(session, collection, cancellationToken).ConfigureAwait(false);
+        return code;
     }
 
     private static int Report(Session session, IndexProgress done, List<DocumentFailure> failures, DocumentListing listing, long records, TimeSpan elapsed)

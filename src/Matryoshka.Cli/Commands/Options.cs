@@ -27,4 +27,20 @@ internal static class Options
                 return null;
             },
         };
+
+    /// <summary>A span of time above 0, fractions allowed; null when not given.</summary>
+    public static Option<double?> Seconds(string name, string description) =>
+        new(name)
+        {
+            Description = description,
+            HelpName = "S",
+            CustomParser = result =>
+            {
+                var given = result.Tokens.Count > 0 ? result.Tokens[0].Value : "";
+                if (double.TryParse(given, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number) && number is > 0 and <= 1e6)
+                    return number;
+                result.AddError($"'{given}' is not a number of seconds that {name} takes: 0.5, 10, 600 and so on.");
+                return null;
+            },
+        };
 }

@@ -43,6 +43,7 @@ internal static class SearchCommand
                 _ => SearchMode.Dense,
             };
             var options = flags.Read(result, mode);
+            flags.Apply(result, session);
             var text = string.Join(' ', result.GetValue(words) ?? []);
             var batch = Batch.Of(result.GetValue(queries), result.GetValue(run), result.GetValue(tag), text);
             using var collection = mode == SearchMode.Keyword

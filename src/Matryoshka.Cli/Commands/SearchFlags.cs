@@ -14,6 +14,8 @@ internal sealed class SearchFlags
     private readonly Option<bool> explain = Options.Flag("--explain", "Show what every stage did.");
     private readonly Option<bool> fullText = Options.Flag("--full-text", "Show whole texts instead of snippets.");
 
+    private readonly MemoryOption memory;
+
     public SearchFlags(Command command)
     {
         command.Options.Add(count);
@@ -23,7 +25,12 @@ internal sealed class SearchFlags
         command.Options.Add(filter);
         command.Options.Add(explain);
         command.Options.Add(fullText);
+        memory = new(command);
     }
+
+    /// <summary>Has the session open its collection as the flags say.</summary>
+    /// <exception cref="UsageException">An option's text cannot be read.</exception>
+    public void Apply(ParseResult result, Session session) => memory.Apply(result, session);
 
     public bool Explain(ParseResult result) => result.GetValue(explain);
 
@@ -36,9 +43,13 @@ internal sealed class SearchFlags
         Mode = mode,
         Dimensions = result.GetValue(dimensions),
         Precision = result.GetValue(precision) is { } name ? ParsePrecision(name) : null,
-        Plan = result.GetValue(plan) is { } text ? Parsed(text, SearchPlan.Parse) : null,
+        Plan = result.GetValue(plan) is { } text ? ParsePlan(text) : null,
         Filter = result.GetValue(filter) is { } condition ? Parsed(condition, Filter.Parse) : null,
     };
+
+    /// <summary>The one way from an option's text to a plan.</summary>
+    /// <exception cref="UsageException">It cannot be read.</exception>
+    public static SearchPlan ParsePlan(string text) => Parsed(text, SearchPlan.Parse);
 
     /// <summary>Parses an option's text; what is wrong with it is wrong usage.</summary>
     public static T Parsed<T>(string text, Func<string, T> parse)

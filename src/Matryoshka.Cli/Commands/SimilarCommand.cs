@@ -21,6 +21,7 @@ internal static class SimilarCommand
         command.SetAction(async (result, cancellationToken) =>
         {
             var options = flags.Read(result);
+            flags.Apply(result, session);
             using var collection = session.Open();
             var results = await collection.SimilarAsync(result.GetRequiredValue(key), options, cancellationToken).ConfigureAwait(false);
             HitWriter.Write(session, results, null, SearchMode.Dense, flags.View(result));

@@ -126,7 +126,8 @@ internal sealed class BinaryVectors : VectorFile
             vector[i] = (float)doubles[i];
     }
 
-    private static (long Rows, int Columns)? ShapeInName(string path)
+    /// <summary>What a name like <c>x.3963x1536.f32</c> says of the file; null if nothing.</summary>
+    public static (long Rows, int Columns)? ShapeInName(string path)
     {
         var stem = Path.GetFileNameWithoutExtension(path);
         var shape = stem[(stem.LastIndexOf('.') + 1)..];

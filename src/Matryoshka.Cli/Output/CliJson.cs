@@ -73,6 +73,7 @@ internal sealed record EmbeddedJson(string Text, float[] Vector);
 [JsonSerializable(typeof(EmbedJson))]
 [JsonSerializable(typeof(IndexJson))]
 [JsonSerializable(typeof(DemoJson))]
+[JsonSerializable(typeof(Bench.BenchJson))]
 [JsonSerializable(typeof(InfoJson))]
 [JsonSerializable(typeof(ModelsJson))]
 [JsonSerializable(typeof(ModelJson))]

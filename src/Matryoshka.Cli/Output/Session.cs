@@ -22,6 +22,9 @@ internal sealed class Session(CliHost host)
     /// <summary>What stays if the command ends now; said after an interruption or an error of a command that writes.</summary>
     public string? Kept { get; set; }
 
+    /// <summary>Bytes of the collection to keep in memory at most; null for all of it.</summary>
+    public long? MemoryBudget { get; set; }
+
     public bool Pretty => host.OutIsTerminal && !Json;
 
     public Ink Ink => new(host.Colour && !Json);
@@ -42,5 +45,5 @@ internal sealed class Session(CliHost host)
     public void WriteJson<T>(T value, JsonTypeInfo<T> type) => host.Out.WriteLine(JsonSerializer.Serialize(value, type));
 
     public Collection Open(IEmbeddingGenerator<string, Embedding<float>>? generator = null) =>
-        Collection.Open(Directory, generator is null ? null : new OpenOptions { Generator = generator });
+        Collection.Open(Directory, new OpenOptions { Generator = generator, MemoryBudget = MemoryBudget });
 }

@@ -32,6 +32,20 @@ internal static unsafe class FinishKernel<TLanes, TFloat, TInt>
             scores[i] = sums[i] * (a[i] * b[i] * constant);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void ScaleBits(int* distances, int total, float* scales, float constant, float offset, float* scores, int n)
+    {
+        var i = 0;
+        var (all, minusTwice, shift) = (TLanes.Broadcast(total * constant), TLanes.Broadcast(-2 * constant), TLanes.Broadcast(offset));
+        for (; i <= n - TLanes.Count; i += TLanes.Count)
+        {
+            var agreement = TLanes.MultiplyAdd(TLanes.ToFloat(TLanes.LoadInts(distances + i)), minusTwice, all);
+            TLanes.Store(TLanes.MultiplyAdd(agreement, TLanes.Load(scales + i), shift), scores + i);
+        }
+        for (; i < n; i++)
+            scores[i] = (total - 2 * distances[i]) * constant * scales[i] + offset;
+    }
+
     /// <summary>Four registers are compared before anything branches: with a good threshold nearly no block has a hit.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static int Select<TTest>(TTest test, int n, int* indices)

@@ -78,6 +78,9 @@ internal unsafe interface ILanes<TFloat, TInt>
     /// <summary>The number of differing bits of each byte, as a byte.</summary>
     static abstract TInt Differences(byte* a, byte* b);
 
+    /// <summary>The bytes from <paramref name="from"/> whose bit, counted from the lowest, is set in <paramref name="bits"/>; the others are zero.</summary>
+    static abstract TInt BytesWhere(ulong bits, byte* from);
+
     static abstract TInt AddBytes(TInt a, TInt b);
 
     /// <summary>Bytes added up within each lane, or within each pair of lanes with the second lane left zero.</summary>

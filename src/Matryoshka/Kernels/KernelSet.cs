@@ -136,6 +136,41 @@ internal abstract unsafe class KernelSet
                 Hamming(rings, numbers, rows.Length, sums);
     }
 
+    /// <summary>
+    /// sums[i] = weights of the signs in which row i differs from the query: <see cref="BitWeights"/>; the rings' query is
+    /// their columns of weights.
+    /// </summary>
+    public void BitDistance(ReadOnlySpan<Ring> rings, int rowCount, int* sums)
+    {
+        var whole = rowCount / Group * Group;
+        BitDistance(rings, null, whole, sums);
+        var rest = stackalloc int[Group];
+        for (var i = 0; i < rowCount - whole; i++)
+            rest[i] = whole + i;
+        if (whole < rowCount)
+            BitDistance(rings, rest, rowCount - whole, sums + whole);
+    }
+
+    /// <summary>sums[i] = weights of the signs in which row rows[i] differs, as <see cref="BitDistance(ReadOnlySpan{Ring}, int, int*)"/>.</summary>
+    public void BitDistanceAt(ReadOnlySpan<Ring> rings, ReadOnlySpan<int> rows, int* sums)
+    {
+        fixed (int* numbers = rows)
+            if (rows.Length > 0)
+                BitDistance(rings, numbers, rows.Length, sums);
+    }
+
+    /// <summary>
+    /// sums[i] = weights of the signs in which code i differs, for groups of sixteen codes that lie column by column: eight
+    /// bytes of each code, then the next eight of each. Of <c>stored</c> columns the first ones are scored.
+    /// </summary>
+    public abstract void BitDistanceInterleaved(byte* codes, byte* weights, int columns, int stored, int groups, int* sums);
+
+    /// <summary>scores[i] = (total - 2 * distances[i]) * scales[i] * constant + offset: from the weights of differing signs to cosines.</summary>
+    public abstract void ScaleBits(int* distances, int total, float* scales, float constant, float offset, float* scores, int n);
+
+    /// <summary>products[i * n + j] = dot of row i of a with row j of b, all rows of so many floats back to back.</summary>
+    public abstract void Products(float* a, int m, float* b, int n, int dimensions, float* products);
+
     /// <summary>sums[i] *= factors[i] * constant.</summary>
     public abstract void Scale(float* sums, float* factors, float constant, int n);
 
@@ -156,6 +191,8 @@ internal abstract unsafe class KernelSet
 
     /// <inheritdoc cref="DotF32(ReadOnlySpan{Ring}, int*, int, float*, int)"/>
     protected internal abstract void DotInt8(ReadOnlySpan<Ring> rings, int* rows, int count, int* sums, int limit);
+
+    protected internal abstract void BitDistance(ReadOnlySpan<Ring> rings, int* rows, int count, int* sums);
 
     protected internal abstract void Hamming(ReadOnlySpan<Ring> rings, int* rows, int count, int* sums);
 

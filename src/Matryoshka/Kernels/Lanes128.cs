@@ -121,6 +121,15 @@ internal readonly unsafe struct Lanes128 : ILanes<Vector128<float>, Vector128<in
         return sum + Vector128.WidenLower(x) * Vector128.WidenLower(y) + Vector128.WidenUpper(x) * Vector128.WidenUpper(y);
     }
 
+    // The byte that holds a lane's bit is spread over eight lanes, each of which keeps its own bit.
+    [MethodImpl(Inline)]
+    public static Vector128<int> BytesWhere(ulong bits, byte* from)
+    {
+        var spread = Vector128.Shuffle(Vector128.CreateScalarUnsafe((ushort)bits).AsByte(), Vector128.Create(0ul, 0x0101_0101_0101_0101).AsByte());
+        var own = Vector128.Create(0x8040_2010_0804_0201ul).AsByte();
+        return (Vector128.Equals(spread & own, own) & Vector128.Load(from)).AsInt32();
+    }
+
     [MethodImpl(Inline)]
     public static Vector128<int> Differences(byte* a, byte* b)
     {

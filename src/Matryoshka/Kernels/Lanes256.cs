@@ -115,6 +115,17 @@ internal readonly unsafe struct Lanes256 : ILanes<Vector256<float>, Vector256<in
                 Lanes128.MultiplyAddPairs(a.GetUpper(), b.GetUpper(), sum.GetUpper()));
 
     [MethodImpl(Inline)]
+    public static Vector256<int> BytesWhere(ulong bits, byte* from)
+    {
+        if (!Avx2.IsSupported)
+            return Vector256.Create(Lanes128.BytesWhere(bits, from), Lanes128.BytesWhere(bits >> 16, from + 16));
+        const ulong Byte1 = 0x0101_0101_0101_0101;
+        var spread = Avx2.Shuffle(Vector256.Create((uint)bits).AsByte(), Vector256.Create(0, Byte1, 2 * Byte1, 3 * Byte1).AsByte());
+        var own = Vector256.Create(0x8040_2010_0804_0201ul).AsByte();
+        return (Vector256.Equals(spread & own, own) & Vector256.Load(from)).AsInt32();
+    }
+
+    [MethodImpl(Inline)]
     public static Vector256<int> Differences(byte* a, byte* b)
     {
         if (!Avx2.IsSupported)

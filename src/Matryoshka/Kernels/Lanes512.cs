@@ -119,6 +119,17 @@ internal readonly unsafe struct Lanes512 : ILanes<Vector512<float>, Vector512<in
                 Lanes256.MultiplyAddPairs(a.GetUpper(), b.GetUpper(), sum.GetUpper()));
 
     [MethodImpl(Inline)]
+    public static Vector512<int> BytesWhere(ulong bits, byte* from)
+    {
+        if (!Avx512BW.IsSupported)
+            return Vector512.Create(Lanes256.BytesWhere(bits, from), Lanes256.BytesWhere(bits >> 32, from + 32));
+        const ulong Byte1 = 0x0101_0101_0101_0101;
+        var places = Vector512.Create(0, Byte1, 2 * Byte1, 3 * Byte1, 4 * Byte1, 5 * Byte1, 6 * Byte1, 7 * Byte1).AsByte();
+        var own = Vector512.Create(0x8040_2010_0804_0201ul).AsByte();
+        return (Vector512.Equals(Avx512BW.Shuffle(Vector512.Create(bits).AsByte(), places) & own, own) & Vector512.Load(from)).AsInt32();
+    }
+
+    [MethodImpl(Inline)]
     public static Vector512<int> Differences(byte* a, byte* b)
     {
         if (!Avx512BW.IsSupported)

@@ -57,6 +57,28 @@ internal sealed unsafe class KernelSet<TLanes, TFloat, TInt>(int width) : Kernel
             HammingKernel.Run<TLanes, TFloat, TInt, InSequence>(rings, new(), count, sums, packed);
     }
 
+    protected internal override void BitDistance(ReadOnlySpan<Ring> rings, int* rows, int count, int* sums)
+    {
+        if (TLanes.Count == 16 && BitTableKernel.IsSupported)
+            BitTableKernel.Run(rings, rows, count, sums);
+        else
+            BitKernel.Run<TLanes, TFloat, TInt>(rings, rows, count, sums);
+    }
+
+    public override void BitDistanceInterleaved(byte* codes, byte* weights, int columns, int stored, int groups, int* sums)
+    {
+        if (TLanes.Count == 16 && BitTableKernel.IsSupported)
+            BitTableKernel.RunInterleaved(codes, weights, columns, stored, groups, sums);
+        else
+            BitKernel.RunInterleaved<TLanes, TFloat, TInt>(codes, weights, columns, stored, groups, sums);
+    }
+
+    public override void ScaleBits(int* distances, int total, float* scales, float constant, float offset, float* scores, int n) =>
+        FinishKernel<TLanes, TFloat, TInt>.ScaleBits(distances, total, scales, constant, offset, scores, n);
+
+    public override void Products(float* a, int m, float* b, int n, int dimensions, float* products) =>
+        ProductsKernel<TLanes, TFloat, TInt>.Run(a, m, b, n, dimensions, products);
+
     public override void Scale(float* sums, float* factors, float constant, int n) =>
         FinishKernel<TLanes, TFloat, TInt>.Scale(sums, factors, constant, n);
 

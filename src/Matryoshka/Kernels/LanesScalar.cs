@@ -68,6 +68,10 @@ internal readonly unsafe struct LanesScalar : ILanes<float, int>
         return (int)(bits + (bits >> 4) & 0x0F0F0F0F);
     }
 
+    // One bit to the lowest of each byte, from there to all eight of it.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int BytesWhere(ulong bits, byte* from) => (int)((((uint)bits & 0xF) * 0x00204081 & 0x01010101) * 0xFF & Unsafe.ReadUnaligned<uint>(from));
+
     public static int AddBytes(int a, int b) => a + b;
 
     public static int SumBytes(int value) => SumFours(value);

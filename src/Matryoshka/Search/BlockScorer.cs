@@ -20,14 +20,17 @@ internal sealed unsafe class BlockScorer(Precision precision)
     private float* inverseNorms;
     private float* scales;
     private float constant;
+    private ColdRows? cold;
 
     /// <summary>Turns to other planes.</summary>
     /// <param name="prefix">The rings scored.</param>
     /// <param name="norms">1 / norm of each row's prefix; not read for bits.</param>
     /// <param name="codeScales">What a step of each row's codes is worth; read for int8 only.</param>
     /// <param name="queryFactor">What the query's side multiplies every score with.</param>
-    public void Bind(Ring[] prefix, float* norms, float* codeScales, float queryFactor)
+    /// <param name="onDemand">Reads what of the rings and scales is not in memory; null when all is.</param>
+    public void Bind(Ring[] prefix, float* norms, float* codeScales, float queryFactor, ColdRows? onDemand = null)
     {
+        cold = onDemand;
         rings = prefix;
         if (block.Length != prefix.Length)
             block = new Ring[prefix.Length];
@@ -44,6 +47,9 @@ internal sealed unsafe class BlockScorer(Precision precision)
     {
         for (var i = 0; i < rings.Length; i++)
             block[i] = new((byte*)rings[i].Rows + first * rings[i].Stride, rings[i].Stride, rings[i].Query, rings[i].Length);
+        var rowScales = cold is null ? null : cold.Read(block, first, count);
+        if (rowScales is null)
+            rowScales = scales + first;
         fixed (int* raw = sums, places = picked)
         fixed (float* values = scores)
         {
@@ -58,7 +64,7 @@ internal sealed unsafe class BlockScorer(Precision precision)
             if (precision == Precision.Int8)
             {
                 kernels.DotInt8(block, count, raw);
-                kernels.ScaleInt(raw, scales + first, inverseNorms + first, constant, values, count);
+                kernels.ScaleInt(raw, rowScales, inverseNorms + first, constant, values, count);
             }
             else
             {
@@ -75,6 +81,8 @@ internal sealed unsafe class BlockScorer(Precision precision)
     /// <summary>Scores rows by number, at most <see cref="Rows"/> of them.</summary>
     public ReadOnlySpan<float> ScoreAt(ReadOnlySpan<int> rows)
     {
+        if (cold is not null)
+            return ScoreCold(rows);
         fixed (int* raw = sums)
         fixed (float* values = scores)
             switch (precision)
@@ -97,6 +105,31 @@ internal sealed unsafe class BlockScorer(Precision precision)
                     for (var i = 0; i < rows.Length; i++)
                         values[i] *= inverseNorms[rows[i]] * constant;
                     break;
+            }
+        return scores.AsSpan(0, rows.Length);
+    }
+
+    // Bits are never cold.
+    private ReadOnlySpan<float> ScoreCold(ReadOnlySpan<int> rows)
+    {
+        rings.CopyTo(block, 0);
+        var rowScales = cold!.Gather(block, rows);
+        fixed (int* raw = sums)
+        fixed (float* values = scores)
+            if (precision == Precision.Int8)
+            {
+                kernels.DotInt8(block, rows.Length, raw);
+                for (var i = 0; i < rows.Length; i++)
+                    values[i] = raw[i] * (rowScales is null ? scales[rows[i]] : rowScales[i]) * inverseNorms[rows[i]] * constant;
+            }
+            else
+            {
+                if (precision == Precision.F32)
+                    kernels.DotF32(block, rows.Length, values);
+                else
+                    kernels.DotF16(block, rows.Length, values);
+                for (var i = 0; i < rows.Length; i++)
+                    values[i] *= inverseNorms[rows[i]] * constant;
             }
         return scores.AsSpan(0, rows.Length);
     }

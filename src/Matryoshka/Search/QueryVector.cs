@@ -28,6 +28,9 @@ internal sealed unsafe class QueryVector
     /// <summary>Components given; stages may not ask for more.</summary>
     public int Length => unit.Length;
 
+    /// <summary>The components, of unit length.</summary>
+    public ReadOnlySpan<float> Unit => unit;
+
     /// <summary>What one step of the int8 query's codes is worth.</summary>
     public float CodeScale { get; private set; }
 

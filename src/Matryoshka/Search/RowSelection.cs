@@ -23,14 +23,19 @@ internal sealed class RowSelection
 
     public long Count { get; }
 
-    public static RowSelection Of(ReadSession session, Filter filter)
+    public static RowSelection Of(ReadSession session, Filter filter) => Of(session.Snapshot, session.Catalog, filter);
+
+    /// <param name="snapshot">The rows.</param>
+    /// <param name="catalog">In a read transaction of the snapshot's generation.</param>
+    /// <param name="filter">What to let through.</param>
+    public static RowSelection Of(Snapshot snapshot, CatalogConnection catalog, Filter filter)
     {
-        var known = Cache.GetOrCreateValue(session.Snapshot);
+        var known = Cache.GetOrCreateValue(snapshot);
         var text = filter.ToString();
         if (known.TryGetValue(text, out var selection))
             return selection;
-        var ids = session.Catalog.IdsMatching(filter);
-        selection = new([.. session.Snapshot.Views.Select(view =>
+        var ids = catalog.IdsMatching(filter);
+        selection = new([.. snapshot.Views.Select(view =>
         {
             var rows = RowBitmap.OfIds(view.Segment.Ids, ids.AsSpan());
             if (view.Dead is not null)

@@ -51,12 +51,13 @@ internal sealed unsafe class StageScorer
         var kind = precision switch { Precision.Bit => PlaneKind.Bit, Precision.Int8 => PlaneKind.Int8, _ => PlaneKind.Full };
         for (var ring = 0; ring < rings.Length; ring++)
         {
-            var plane = segment.PlanePointer(kind, ring);
+            var plane = Resident(segment, kind, ring);
             var part = precision switch { Precision.Bit => query.Bits(ring), Precision.Int8 => query.Codes(ring), _ => query.Floats(ring) };
             rings[ring] = new(plane.Pointer, plane.Stride, part, Width(ring));
         }
         var factor = precision == Precision.Int8 ? query.CodeScale * queryInverseNorm : queryInverseNorm;
-        Blocks.Bind(rings, precision == Precision.Bit ? null : InverseNorms(segment), (float*)segment.PlanePointer(PlaneKind.Int8Scale).Pointer, factor);
+        Blocks.Bind(rings, precision == Precision.Bit ? null : InverseNorms(segment), (float*)Resident(segment, PlaneKind.Int8Scale, 0).Pointer, factor,
+            ColdRows.For(segment, kind, rings.Length));
     }
 
     /// <summary>
@@ -64,6 +65,9 @@ internal sealed unsafe class StageScorer
     /// Charikar, "Similarity estimation techniques from rounding algorithms" (STOC 2002).
     /// </summary>
     public float Cosine(float score) => precision == Precision.Bit ? (float)Math.Cos(Math.PI * -score / prefix) : score;
+
+    // What is not in memory is read by ColdRows.
+    private static PlaneMemory Resident(Segment segment, PlaneKind kind, int ring) => segment.IsResident(kind, ring) ? segment.PlanePointer(kind, ring) : default;
 
     private float* InverseNorms(Segment segment) => dimensions.Rings[rings.Length - 1] == prefix
         ? (float*)segment.PlanePointer(PlaneKind.InverseNorm, rings.Length - 1).Pointer

@@ -7,8 +7,12 @@ namespace Matryoshka.Storage;
 /// <summary>A live record as stored.</summary>
 internal sealed record StoredRecord(long Id, string Key, string? Source, string Text, string? Position, string? Metadata);
 
-/// <summary>A sealed segment as the catalogue names it.</summary>
-internal sealed record StoredSegment(string File, long FirstId, long LastId, long Rows, long Bytes);
+/// <summary>A sealed segment as the catalogue names it, with the file of its graph if it has one.</summary>
+internal sealed record StoredSegment(string File, long FirstId, long LastId, long Rows, long Bytes, string? Graph = null, long GraphBytes = 0)
+{
+    /// <summary>Its files.</summary>
+    public IEnumerable<string> Files => Graph is null ? [File] : [File, Graph];
+}
 
 /// <summary>What is read from the catalogue. Every method runs inside the caller's read transaction.</summary>
 internal static class CatalogReads
@@ -19,15 +23,22 @@ internal static class CatalogReads
 
     public static List<StoredSegment> Segments(this CatalogConnection catalog)
     {
-        using var reader = catalog.Command("SELECT file, first_id, last_id, rows, bytes FROM segments ORDER BY first_id").ExecuteReader();
+        using var reader = catalog.Command("SELECT file, first_id, last_id, rows, bytes, graph, graph_bytes FROM segments ORDER BY first_id").ExecuteReader();
         var segments = new List<StoredSegment>();
         while (reader.Read())
-            segments.Add(new(reader.Text(0, catalog), reader.GetInt64(1), reader.GetInt64(2), reader.GetInt64(3), reader.GetInt64(4)));
+            segments.Add(new(reader.Text(0, catalog), reader.GetInt64(1), reader.GetInt64(2), reader.GetInt64(3), reader.GetInt64(4), reader.IsDBNull(5) ? null : reader.GetString(5), reader.GetInt64(6)));
         return segments;
     }
 
     /// <summary>Ids dead in sealed segments, ascending.</summary>
     public static List<long> Deleted(this CatalogConnection catalog) => Ids(catalog.Command("SELECT id FROM deleted ORDER BY id"));
+
+    /// <summary>Ids dead in a segment, ascending.</summary>
+    public static List<long> Deleted(this CatalogConnection catalog, long firstId, long lastId) =>
+        Ids(catalog.Command("SELECT id FROM deleted WHERE id BETWEEN $0 AND $1 ORDER BY id", firstId, lastId));
+
+    public static long DeletedCount(this CatalogConnection catalog, StoredSegment segment) =>
+        catalog.Scalar<long>("SELECT count(*) FROM deleted WHERE id BETWEEN $0 AND $1", segment.FirstId, segment.LastId);
 
     public static List<(long Id, byte[] Vector)> Pending(this CatalogConnection catalog)
     {
@@ -62,6 +73,9 @@ internal static class CatalogReads
 
     public static StoredRecord? ById(this CatalogConnection catalog, long id) =>
         One(catalog, catalog.Command($"SELECT {Columns} FROM records WHERE id = $0", id));
+
+    /// <summary>The key of a record, or null.</summary>
+    public static string? KeyOf(this CatalogConnection catalog, long id) => catalog.Scalar<string>("SELECT key FROM records WHERE id = $0", id);
 
     /// <summary>The next records after an id, in order of id.</summary>
     public static List<StoredRecord> Page(this CatalogConnection catalog, long afterId, Filter? filter, int limit)

@@ -36,13 +36,21 @@ internal static class CatalogWrites
     }
 
     public static void InsertSegment(this CatalogConnection catalog, StoredSegment segment) =>
-        catalog.Execute("INSERT INTO segments(file, first_id, last_id, rows, bytes) VALUES ($0, $1, $2, $3, $4)",
-            segment.File, segment.FirstId, segment.LastId, segment.Rows, segment.Bytes);
+        catalog.Execute("INSERT INTO segments(file, first_id, last_id, rows, bytes, graph, graph_bytes) VALUES ($0, $1, $2, $3, $4, $5, $6)",
+            segment.File, segment.FirstId, segment.LastId, segment.Rows, segment.Bytes, segment.Graph, segment.GraphBytes);
 
-    public static void DeleteSegment(this CatalogConnection catalog, StoredSegment segment)
-    {
+    public static void SetGraph(this CatalogConnection catalog, StoredSegment segment) =>
+        catalog.Execute("UPDATE segments SET graph = $1, graph_bytes = $2 WHERE file = $0", segment.File, segment.Graph, segment.GraphBytes);
+
+    public static void DeleteSegment(this CatalogConnection catalog, StoredSegment segment) =>
         catalog.Execute("DELETE FROM segments WHERE file = $0", segment.File);
-        catalog.Execute("DELETE FROM deleted WHERE id BETWEEN $0 AND $1", segment.FirstId, segment.LastId);
+
+    /// <summary>Forgets the deletions of a range of ids but those of <paramref name="kept"/>, whose rows still stand in a segment.</summary>
+    public static void ForgetDeleted(this CatalogConnection catalog, long firstId, long lastId, IEnumerable<long> kept)
+    {
+        catalog.Execute("DELETE FROM deleted WHERE id BETWEEN $0 AND $1", firstId, lastId);
+        foreach (var id in kept)
+            catalog.Execute("INSERT INTO deleted(id) VALUES ($0)", id);
     }
 
     public static void DeletePendingUpTo(this CatalogConnection catalog, long lastId) =>

@@ -2,6 +2,12 @@ using System.Collections.Concurrent;
 
 namespace Matryoshka.Storage;
 
+/// <summary>How a collection's folder is used by this process.</summary>
+/// <param name="Graphs">Builds the graphs of segments; null for none.</param>
+/// <param name="BackgroundMaintenance">Whether merging begins by itself after commits.</param>
+/// <param name="MemoryBudget">Bytes of planes and graphs to keep in memory at most; null for all of them.</param>
+internal sealed record StoreSettings(IGraphBuilder? Graphs = null, bool BackgroundMaintenance = true, long? MemoryBudget = null);
+
 /// <summary>
 /// The folder of one collection: its catalogue, its segments, the snapshot readers share and the lock writers take.
 /// Threads may use it at the same time.
@@ -19,11 +25,13 @@ internal sealed class CollectionStore : IDisposable
     private volatile bool poisoned;
     private volatile bool disposed;
 
-    private CollectionStore(StorePaths paths, IFileSystem files, CatalogMeta meta)
+    private CollectionStore(StorePaths paths, IFileSystem files, CatalogMeta meta, StoreSettings settings)
     {
         Paths = paths;
         Files = files;
         Meta = meta;
+        MemoryBudget = settings.MemoryBudget;
+        Maintainer = new(this, settings.Graphs, settings.BackgroundMaintenance);
     }
 
     public StorePaths Paths { get; }
@@ -32,10 +40,14 @@ internal sealed class CollectionStore : IDisposable
 
     public CatalogMeta Meta { get; }
 
+    public Maintainer Maintainer { get; }
+
+    public long? MemoryBudget { get; }
+
     /// <summary>Set when a flush failed: what the disk then holds is unknown, so this process writes no more.</summary>
     public bool Poisoned { get => poisoned; set => poisoned = value; }
 
-    public static CollectionStore Create(string directory, CatalogMeta meta, IFileSystem files)
+    public static CollectionStore Create(string directory, CatalogMeta meta, IFileSystem files, StoreSettings? settings = null)
     {
         var paths = new StorePaths(directory);
         return Guard(paths, () =>
@@ -53,11 +65,11 @@ internal sealed class CollectionStore : IDisposable
             files.Rename(paths.NewCatalog, paths.Catalog);
             foreach (var folder in (string[])[paths.Directory, .. parents])
                 files.SyncDirectory(folder);
-            return new CollectionStore(paths, files, meta);
+            return new CollectionStore(paths, files, meta, settings ?? new());
         });
     }
 
-    public static CollectionStore Open(string directory, IFileSystem files)
+    public static CollectionStore Open(string directory, IFileSystem files, StoreSettings? settings = null)
     {
         var paths = new StorePaths(directory);
         if (!files.Exists(paths.Catalog))
@@ -68,7 +80,9 @@ internal sealed class CollectionStore : IDisposable
             try
             {
                 CatalogSchema.Check(catalog.Raw, paths.Catalog);
-                var store = new CollectionStore(paths, files, CatalogMeta.Read(catalog.Raw, paths.Catalog));
+                var store = new CollectionStore(paths, files, CatalogMeta.Read(catalog.Raw, paths.Catalog), settings ?? new());
+                if (store.MemoryBudget is not null)
+                    MemoryPlan.Of(paths, store.Meta, catalog.Segments(), store.MemoryBudget); // a budget too small is told now
                 store.idle.Add(catalog);
                 return store;
             }
@@ -95,12 +109,14 @@ internal sealed class CollectionStore : IDisposable
     });
 
     /// <summary>Begins a read transaction that lives until the session is disposed.</summary>
-    public ReadSession BeginRead(bool vectors)
+    /// <param name="vectors">Whether its snapshot of the vectors is wanted.</param>
+    /// <param name="fresh">Whether to open a connection for it even if one is idle.</param>
+    public ReadSession BeginRead(bool vectors, bool fresh = false)
     {
         ObjectDisposedException.ThrowIf(disposed, typeof(Collection));
         for (var attempt = 1; ; attempt++)
         {
-            var catalog = idle.TryTake(out var free) ? free : CatalogConnection.Open(Paths.Catalog);
+            var catalog = !fresh && idle.TryTake(out var free) ? free : CatalogConnection.Open(Paths.Catalog);
             try
             {
                 catalog.BeginRead();
@@ -118,6 +134,20 @@ internal sealed class CollectionStore : IDisposable
         }
     }
 
+    /// <summary>A snapshot of the latest commit, to be released; no transaction is held open for it, so the log can be truncated.</summary>
+    public Snapshot PinSnapshot() => QueryVectors(session =>
+    {
+        session.Snapshot.TryAddReference();
+        return session.Snapshot;
+    });
+
+    /// <exception cref="MatryoshkaException">This process must not write any more.</exception>
+    public void RequireUnpoisoned()
+    {
+        if (Poisoned)
+            throw new MatryoshkaException($"An earlier write to '{Paths.Directory}' failed to reach the disk: check the disk and open the collection again.");
+    }
+
     /// <summary>Takes the one writer's place, waiting for another process or task at most <paramref name="wait"/>.</summary>
     public async Task<WriteSession> LockAsync(TimeSpan wait, CancellationToken cancellationToken)
     {
@@ -127,8 +157,7 @@ internal sealed class CollectionStore : IDisposable
             throw Busy(wait);
         try
         {
-            if (Poisoned)
-                throw new MatryoshkaException($"An earlier write to '{Paths.Directory}' failed to reach the disk: check the disk and open the collection again.");
+            RequireUnpoisoned();
             IDisposable? held;
             while ((held = Files.TryLock(Paths.WriterLock)) is null)
             {
@@ -161,7 +190,7 @@ internal sealed class CollectionStore : IDisposable
         {
             if (current?.Generation == generation && current.TryAddReference())
                 return current;
-            var loaded = SnapshotLoader.Load(catalog, Paths, Files, Meta, generation, current);
+            var loaded = SnapshotLoader.Load(catalog, Paths, Files, Meta, MemoryBudget, generation, current);
             if (current is not null && current.Generation > generation)
                 return loaded;
             current?.Release();
@@ -181,6 +210,7 @@ internal sealed class CollectionStore : IDisposable
 
     public void Dispose()
     {
+        Maintainer.Dispose();
         disposed = true;
         while (idle.TryTake(out var catalog))
             catalog.Dispose();
@@ -219,19 +249,36 @@ internal sealed class CollectionStore : IDisposable
         return parents;
     }
 
-    // Files that a crash left between their rename and the commit that would have named them. Only the lock's holder may
-    // judge this: another writer's file is unnamed too until it commits.
+    // Files that a crash left between their rename and the commit that would have named them. Only the holder of both locks
+    // may judge this: another writer's or maintainer's file is unnamed too until it commits. While one is at work, a later
+    // write of ours tries again.
     private void RemoveOrphans()
     {
         if (orphansRemoved)
             return;
+        using var held = TryLockMaintenance();
+        if (held is null)
+            return;
         Query(catalog =>
         {
-            var named = catalog.Segments().Select(s => s.File).ToHashSet(StringComparer.Ordinal);
+            var named = catalog.Segments().SelectMany(s => s.Files).ToHashSet(StringComparer.Ordinal);
             foreach (var file in Files.List(Paths.Segments).Where(file => !named.Contains(file)))
                 Files.Delete(Path.Join(Paths.Segments, file));
             return 0;
         });
         orphansRemoved = true;
+    }
+
+    // Making the lock's file may find the disk full, which must not keep a writer from deleting records.
+    private IDisposable? TryLockMaintenance()
+    {
+        try
+        {
+            return Files.TryLock(Paths.MaintenanceLock);
+        }
+        catch (IOException error) when (StorageErrors.IsDiskFull(error))
+        {
+            return null;
+        }
     }
 }

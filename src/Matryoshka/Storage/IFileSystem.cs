@@ -64,8 +64,11 @@ internal interface IReadableFile : IDisposable
     /// <summary>Reads into all of <paramref name="bytes"/> unless the file ends before; returns the bytes read.</summary>
     int ReadAt(long offset, Span<byte> bytes);
 
-    /// <summary>Maps the whole file read-only. The map outlives this handle. Only for files that never change: reading a map of a file that was cut kills the process.</summary>
-    MappedMemory Map();
+    /// <summary>Maps the whole file, as <see cref="Map(long, long)"/> does.</summary>
+    MappedMemory Map() => Map(0, Length);
+
+    /// <summary>Maps a part of the file read-only; its first byte need not begin a page. The map outlives this handle. Only for files that never change: reading a map of a file that was cut kills the process.</summary>
+    MappedMemory Map(long offset, long length);
 }
 
 /// <summary>Memory that stays where it is until disposed: a mapped file or a native image of one.</summary>

@@ -8,6 +8,7 @@ internal static class InfoReader
         var files = session.Catalog.Segments();
         var views = session.Snapshot.Views;
         var pending = session.Catalog.PendingCount();
+        var planes = Planes(store.Meta, views.Take(files.Count));
         return new()
         {
             Directory = store.Paths.Directory,
@@ -17,8 +18,10 @@ internal static class InfoReader
             Pending = pending,
             DeadRows = views.Sum(v => (long)(v.Dead?.Count ?? 0)),
             Sources = session.Catalog.Sources().Count,
-            Segments = [.. files.Zip(views, (f, v) => new SegmentInfo(f.File, f.Rows, v.Dead?.Count ?? 0, f.Bytes))],
-            Planes = Planes(store.Meta, views.Take(files.Count)),
+            Segments = [.. files.Zip(views, (f, v) => new SegmentInfo(f.File, f.Rows, v.Dead?.Count ?? 0, f.Bytes, v.Graph?.Bytes))],
+            Planes = planes,
+            MemoryBudget = store.MemoryBudget,
+            ResidentBytes = planes.Sum(p => p.ResidentBytes),
             CatalogBytes = CatalogBytes(store),
             Keywords = store.Meta.Keywords,
             DefaultPlan = defaultPlan,
@@ -26,17 +29,22 @@ internal static class InfoReader
         };
     }
 
-    private static List<PlaneInfo> Planes(CatalogMeta meta, IEnumerable<SegmentView> views) =>
-    [
-        .. views.SelectMany(v => v.Segment.Planes)
-            .GroupBy(p => (p.Kind, p.Ring))
+    private static List<PlaneInfo> Planes(CatalogMeta meta, IEnumerable<SegmentView> views)
+    {
+        var planes = views.SelectMany(v => v.Segment.Planes.Select(plane => (v.Segment, Plane: plane)))
+            .GroupBy(p => (p.Plane.Kind, p.Plane.Ring))
             .OrderBy(g => g.Key.Kind).ThenBy(g => g.Key.Ring)
             .Select(g => new PlaneInfo(
                 Name(g.Key.Kind),
                 g.Key.Kind is PlaneKind.Ids or PlaneKind.Int8Scale ? null : meta.Recipe.Dimensions.RingStart(g.Key.Ring),
                 g.Key.Kind is PlaneKind.Ids or PlaneKind.Int8Scale ? null : meta.Recipe.Dimensions.Dimensions[g.Key.Ring],
-                g.Sum(p => p.Length))),
-    ];
+                g.Sum(p => p.Plane.Length),
+                g.Sum(p => p.Segment.IsResident(g.Key.Kind, g.Key.Ring) ? p.Plane.Length : 0)))
+            .ToList();
+        if (views.Sum(v => v.Graph?.Bytes ?? 0) is var graphs and > 0)
+            planes.Add(new("graph", null, null, graphs, graphs));
+        return planes;
+    }
 
     private static string Name(PlaneKind kind) => kind switch
     {

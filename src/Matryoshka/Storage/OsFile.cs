@@ -31,7 +31,7 @@ internal sealed class OsReadableFile(SafeFileHandle handle) : IReadableFile
         return total;
     }
 
-    public MappedMemory Map() => new FileMap(handle);
+    public MappedMemory Map(long offset, long length) => new FileMap(handle, offset, length);
 
     public void Dispose() => handle.Dispose();
 
@@ -41,13 +41,13 @@ internal sealed class OsReadableFile(SafeFileHandle handle) : IReadableFile
         private readonly MemoryMappedViewAccessor view;
         private byte* pointer;
 
-        public FileMap(SafeFileHandle handle)
+        public FileMap(SafeFileHandle handle, long offset, long length)
         {
-            Length = RandomAccess.GetLength(handle);
+            Length = length;
             file = MemoryMappedFile.CreateFromFile(handle, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
             try
             {
-                view = file.CreateViewAccessor(0, Length, MemoryMappedFileAccess.Read);
+                view = file.CreateViewAccessor(offset, length, MemoryMappedFileAccess.Read);
                 view.SafeMemoryMappedViewHandle.AcquirePointer(ref pointer);
                 pointer += view.PointerOffset;
             }

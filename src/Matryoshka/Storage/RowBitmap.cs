@@ -9,6 +9,9 @@ internal sealed class RowBitmap(int rows)
 
     public int Rows { get; } = rows;
 
+    /// <summary>64 rows a word, the lowest bit first.</summary>
+    public ReadOnlySpan<ulong> Words => words;
+
     public bool this[int row] => (words[row >> 6] >> row & 1) != 0;
 
     public void Set(int row) => words[row >> 6] |= 1UL << row;

@@ -10,22 +10,31 @@ internal static class Sealer
     public static void Seal(WriteSession session, CatalogConnection catalog, IReadOnlyList<VectorRow> written, CancellationToken cancellationToken)
     {
         var rows = new SealedRows(catalog.PendingRows(session.Store.Meta), written, session.Store.Meta.Recipe.Dimensions.Full);
-        var segment = WriteSegment(session, rows, cancellationToken);
+        var segment = WriteFile(session.Store, rows, null, cancellationToken);
+        session.Track(segment.File);
         catalog.InsertSegment(segment);
         catalog.DeletePendingUpTo(segment.LastId);
     }
 
-    public static StoredSegment WriteSegment(WriteSession session, IVectorRows rows, CancellationToken cancellationToken)
+    /// <summary>Writes a segment's file, which is an orphan until a transaction names it.</summary>
+    public static StoredSegment WriteFile(CollectionStore store, IVectorRows rows, IProgress<int>? progress, CancellationToken cancellationToken)
     {
-        var store = session.Store;
         var first = rows.Id(0);
         var last = rows.Id(rows.Count - 1);
         var file = StorePaths.NewSegmentFile(first, last);
+        return Writing(store, () =>
+        {
+            SegmentWriter.Write(store.Files, store.Paths.Segment(file), store.Meta.SegmentSpec, rows, progress, cancellationToken);
+            return new StoredSegment(file, first, last, rows.Count, SegmentLayout.Of(store.Meta.SegmentSpec, rows.Count).FileLength);
+        });
+    }
+
+    /// <summary>Writes a file; a disk that fails ends all writing by this process.</summary>
+    public static T Writing<T>(CollectionStore store, Func<T> write)
+    {
         try
         {
-            SegmentWriter.Write(store.Files, store.Paths.Segment(file), store.Meta.SegmentSpec, rows, null, cancellationToken);
-            session.Track(file);
-            return new(file, first, last, rows.Count, SegmentLayout.Of(store.Meta.SegmentSpec, rows.Count).FileLength);
+            return write();
         }
         catch (IOException error) when (!StorageErrors.IsDiskFull(error))
         {
@@ -36,16 +45,7 @@ internal static class Sealer
     }
 
     /// <summary>Removes a file no transaction named; if that fails too, the next writer finds it as an orphan.</summary>
-    public static void Discard(CollectionStore store, string file)
-    {
-        try
-        {
-            store.Files.Delete(store.Paths.Segment(file));
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-        }
-    }
+    public static void Discard(CollectionStore store, string file) => SealedFile.TryDelete(store.Files, store.Paths.Segment(file));
 
     private sealed class SealedRows(PendingRows pending, IReadOnlyList<VectorRow> written, int dimensions) : IVectorRows
     {

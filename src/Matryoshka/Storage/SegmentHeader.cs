@@ -6,16 +6,20 @@ namespace Matryoshka.Storage;
 /// <summary>A segment file's header, read and found consistent with itself, with the collection and with the file's length.</summary>
 internal sealed class SegmentHeader
 {
-    private SegmentHeader(SegmentLayout layout, uint[] checksums)
+    private SegmentHeader(SegmentLayout layout, uint[] checksums, uint checksum)
     {
         Layout = layout;
         Checksums = checksums;
+        Checksum = checksum;
     }
 
     public SegmentLayout Layout { get; }
 
     /// <summary>The planes' CRC-32C in the order of <see cref="SegmentLayout.Planes"/>.</summary>
     public IReadOnlyList<uint> Checksums { get; }
+
+    /// <summary>CRC-32C of the header, the planes' checksums included: two segments of one collection with the same are the same.</summary>
+    public uint Checksum { get; }
 
     /// <summary>Reads at most the longest header there can be, and trusts no number that was not compared with the file's length.</summary>
     /// <exception cref="CorruptFileException">The file is damaged, cut, or another collection's.</exception>
@@ -49,7 +53,7 @@ internal sealed class SegmentHeader
             var layout = ReadLayout(rings, planes);
             var checksums = CheckPlanes(layout);
             Require(fileLength == layout.FileLength, fileLength, "the file's length", $"{layout.FileLength}", $"{fileLength}");
-            return new(layout, checksums);
+            return new(layout, checksums, checksum);
         }
 
         private void CheckIdentity()

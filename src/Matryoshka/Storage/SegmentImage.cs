@@ -31,7 +31,9 @@ internal sealed unsafe class SegmentImage : MappedMemory, IWritableFile, IReadab
         return count;
     }
 
-    public MappedMemory Map() => this;
+    public MappedMemory Map(long offset, long length) => offset == 0 && length == Length
+        ? this
+        : throw new NotSupportedException("An image in memory is one part.");
 
     public override void Dispose()
     {

@@ -20,7 +20,27 @@ internal enum VerifyScope
 /// <param name="File">Path of the file.</param>
 /// <param name="Offset">First byte affected.</param>
 /// <param name="Message">What is wrong.</param>
-internal sealed record SegmentProblem(string File, long Offset, string Message);
+internal sealed record SegmentProblem(string File, long Offset, string Message)
+{
+    /// <summary>What a check of a file adds, and the error that ended it, if one did.</summary>
+    public static List<SegmentProblem> Of(string path, Action<List<SegmentProblem>> check)
+    {
+        var problems = new List<SegmentProblem>();
+        try
+        {
+            check(problems);
+        }
+        catch (CorruptFileException e)
+        {
+            problems.Add(new(path, e.Offset, e.Message));
+        }
+        catch (Exception e) when (e is MatryoshkaException or IOException or UnauthorizedAccessException)
+        {
+            problems.Add(new(path, 0, e.Message));
+        }
+        return problems;
+    }
+}
 
 /// <summary>
 /// Reads a whole segment file and lists what is wrong with it. Reads by <see cref="IReadableFile.ReadAt"/>, not through a
@@ -34,28 +54,22 @@ internal static class SegmentVerifier
     /// <summary>Lists the problems of a file, in the order of checks; at most one a plane and check, the first.</summary>
     /// <exception cref="OperationCanceledException">Cancelled between two blocks.</exception>
     public static IReadOnlyList<SegmentProblem> Verify(
-        IFileSystem fs, string path, Guid collectionId, VerifyScope scope = VerifyScope.All, CancellationToken cancellationToken = default)
-    {
-        var problems = new List<SegmentProblem>();
-        try
+        IFileSystem fs, string path, Guid collectionId, VerifyScope scope = VerifyScope.All, CancellationToken cancellationToken = default) =>
+        SegmentProblem.Of(path, problems =>
         {
             using var file = fs.OpenRead(path);
-            var header = SegmentHeader.Read(file, path, collectionId);
-            var check = new Check(file, path, header, problems, cancellationToken);
+            problems.AddRange(Verify(file, path, collectionId, scope, cancellationToken));
+        });
+
+    /// <summary>The same of a file that is open.</summary>
+    public static IReadOnlyList<SegmentProblem> Verify(IReadableFile file, string path, Guid collectionId, VerifyScope scope, CancellationToken cancellationToken) =>
+        SegmentProblem.Of(path, problems =>
+        {
+            var check = new Check(file, path, SegmentHeader.Read(file, path, collectionId), problems, cancellationToken);
             check.Checksums();
             if (scope != VerifyScope.Checksums)
                 check.Rows(scope);
-        }
-        catch (CorruptFileException e)
-        {
-            problems.Add(new(path, e.Offset, e.Message));
-        }
-        catch (Exception e) when (e is MatryoshkaException or IOException or UnauthorizedAccessException)
-        {
-            problems.Add(new(path, 0, e.Message));
-        }
-        return problems;
-    }
+        });
 
     private sealed class Check(
         IReadableFile file, string path, SegmentHeader header, List<SegmentProblem> problems, CancellationToken cancellationToken)

@@ -5,12 +5,8 @@ namespace Matryoshka.Storage;
 /// <summary>Writes the rows' planes, to a file or to memory, in one pass and bounded memory.</summary>
 internal static class SegmentWriter
 {
-    /// <summary>The name under which a segment is written before it is renamed; such a file found later is an orphan.</summary>
-    public const string TemporarySuffix = ".tmp";
-
     /// <summary>
-    /// Writes a segment file: under a temporary name, header last, flushed, renamed, its folder flushed. It is there whole
-    /// and durable when this returns; if it throws, nothing is there (unless the disk refuses even the removal).
+    /// Writes a segment file as <see cref="SealedFile.Write"/> does, header last.
     /// </summary>
     /// <exception cref="MatryoshkaException">The spec or a row cannot be stored, or the file exists: segments never change.</exception>
     /// <exception cref="IOException">The disk failed. A failed flush must not be repeated: give the collection's writer up.</exception>
@@ -19,27 +15,7 @@ internal static class SegmentWriter
         IFileSystem fs, string path, SegmentSpec spec, IVectorRows rows, IProgress<int>? progress = null, CancellationToken cancellationToken = default)
     {
         var layout = SegmentLayout.Of(spec, rows.Count);
-        if (fs.Exists(path))
-            throw new MatryoshkaException($"The segment {path} exists already, and segments never change. Write under another name.");
-        var temporary = path + TemporarySuffix;
-        fs.Delete(temporary); // left by a crash
-        var visible = temporary;
-        try
-        {
-            using (var file = fs.CreateNew(temporary, layout.FileLength))
-            {
-                WriteTo(file, spec.CollectionId, layout, rows, progress, cancellationToken);
-                file.Sync();
-            }
-            fs.Rename(temporary, path);
-            visible = path;
-            fs.SyncDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
-        }
-        catch
-        {
-            TryDelete(fs, visible);
-            throw;
-        }
+        SealedFile.Write(fs, path, layout.FileLength, file => WriteTo(file, spec.CollectionId, layout, rows, progress, cancellationToken));
     }
 
     /// <summary>Builds the same image in memory and opens it, for rows that are not sealed yet.</summary>
@@ -95,18 +71,6 @@ internal static class SegmentWriter
             if (ids[i] <= lastId && first + i > 0)
                 throw new MatryoshkaException($"Row {first + i} has id {ids[i]} after id {lastId}; the ids of a segment must ascend.");
             lastId = ids[i];
-        }
-    }
-
-    private static void TryDelete(IFileSystem fs, string path)
-    {
-        try
-        {
-            fs.Delete(path);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            // The first error is the one to report; a file left behind is an orphan, removed when the collection is opened.
         }
     }
 }

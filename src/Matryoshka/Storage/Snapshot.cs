@@ -3,7 +3,15 @@ namespace Matryoshka.Storage;
 /// <summary>A segment as one snapshot sees it: its rows and which of them are dead.</summary>
 /// <param name="Segment">The sealed or pending planes.</param>
 /// <param name="Dead">Rows deleted or replaced; null when all live.</param>
-internal sealed record SegmentView(Segment Segment, RowBitmap? Dead);
+/// <param name="Graph">The graph over all its rows, dead ones included; null when it has none, or one that cannot be read.</param>
+internal sealed record SegmentView(Segment Segment, RowBitmap? Dead, GraphFile? Graph = null)
+{
+    public void Release()
+    {
+        Graph?.Release();
+        Segment.Release();
+    }
+}
 
 /// <summary>
 /// All vectors at one commit, immutable. It holds a reference to each segment, so a compaction elsewhere may unlink the
@@ -13,7 +21,7 @@ internal sealed class Snapshot
 {
     private int references = 1;
 
-    public Snapshot(long generation, IReadOnlyList<SegmentView> views, IReadOnlyDictionary<string, Segment> sealedByFile)
+    public Snapshot(long generation, IReadOnlyList<SegmentView> views, IReadOnlyDictionary<string, SegmentView> sealedByFile)
     {
         Generation = generation;
         Views = views;
@@ -26,7 +34,7 @@ internal sealed class Snapshot
     /// <summary>Segments in order of id, the pending rows last.</summary>
     public IReadOnlyList<SegmentView> Views { get; }
 
-    public IReadOnlyDictionary<string, Segment> SealedByFile { get; }
+    public IReadOnlyDictionary<string, SegmentView> SealedByFile { get; }
 
     public long LiveRows { get; }
 
@@ -53,6 +61,6 @@ internal sealed class Snapshot
     {
         if (Interlocked.Decrement(ref references) == 0)
             foreach (var view in Views)
-                view.Segment.Release();
+                view.Release();
     }
 }

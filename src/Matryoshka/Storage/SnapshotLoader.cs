@@ -4,18 +4,22 @@ namespace Matryoshka.Storage;
 internal static class SnapshotLoader
 {
     /// <exception cref="FileNotFoundException">A compaction in another process removed a file between its commit and our opening; begin the transaction anew.</exception>
-    public static Snapshot Load(CatalogConnection catalog, StorePaths paths, IFileSystem files, CatalogMeta meta, long generation, Snapshot? previous)
+    public static Snapshot Load(CatalogConnection catalog, StorePaths paths, IFileSystem files, CatalogMeta meta, long? memoryBudget, long generation, Snapshot? previous)
     {
         var views = new List<SegmentView>();
-        var sealedByFile = new Dictionary<string, Segment>(StringComparer.Ordinal);
+        var sealedByFile = new Dictionary<string, SegmentView>(StringComparer.Ordinal);
         var dead = catalog.Deleted();
         try
         {
-            foreach (var stored in catalog.Segments())
+            var segments = catalog.Segments();
+            var cold = MemoryPlan.Of(paths, meta, segments, memoryBudget);
+            foreach (var (stored, i) in segments.Select((stored, i) => (stored, i)))
             {
-                var segment = Acquire(stored, paths, files, meta, previous);
+                var segment = Acquire(stored, cold[i], paths, files, meta, previous);
                 views.Add(new(segment, DeadRows(segment, stored, dead)));
-                sealedByFile.Add(stored.File, segment);
+                if (stored.Graph is not null)
+                    views[^1] = views[^1] with { Graph = AcquireGraph(stored, segment, paths, files, meta, previous) };
+                sealedByFile.Add(stored.File, views[^1]);
             }
             var pending = catalog.PendingRows(meta);
             if (pending.Count > 0)
@@ -25,7 +29,7 @@ internal static class SnapshotLoader
         catch
         {
             foreach (var view in views)
-                view.Segment.Release();
+                view.Release();
             throw;
         }
     }
@@ -42,19 +46,40 @@ internal static class SnapshotLoader
         }
     }
 
-    private static Segment Acquire(StoredSegment stored, StorePaths paths, IFileSystem files, CatalogMeta meta, Snapshot? previous)
+    private static Segment Acquire(StoredSegment stored, ColdPlanes cold, StorePaths paths, IFileSystem files, CatalogMeta meta, Snapshot? previous)
     {
-        if (previous is not null && previous.SealedByFile.TryGetValue(stored.File, out var open))
+        if (previous is not null && previous.SealedByFile.TryGetValue(stored.File, out var open) && open.Segment.Cold == cold)
         {
-            open.AddRef();
-            return open;
+            open.Segment.AddRef();
+            return open.Segment;
         }
-        var segment = Segment.Open(files, paths.Segment(stored.File), meta.CollectionId);
+        var segment = Segment.Open(files, paths.Segment(stored.File), meta.CollectionId, cold);
         if (segment.Rows == stored.Rows && segment.Ids[0] == stored.FirstId && segment.Ids[^1] == stored.LastId
             && segment.RingEnds.SequenceEqual(meta.Recipe.Dimensions.Rings))
             return segment;
         segment.Release();
         throw new CorruptFileException(paths.Segment(stored.File), $"it does not hold the {stored.Rows} rows, ids {stored.FirstId} to {stored.LastId}, that the catalogue names");
+    }
+
+    // A graph only makes a search faster: one that is lost or damaged is done without, and a verification names it.
+    private static GraphFile? AcquireGraph(StoredSegment stored, Segment segment, StorePaths paths, IFileSystem files, CatalogMeta meta, Snapshot? previous)
+    {
+        var path = paths.Graph(stored.Graph!);
+        if (previous is not null && previous.SealedByFile.TryGetValue(stored.File, out var open) && open.Graph is { } graph && graph.Path == path)
+        {
+            graph.AddRef();
+            return graph;
+        }
+        try
+        {
+            return GraphFile.Open(files, path, meta.CollectionId, segment);
+        }
+        catch (Exception error) when (error is CorruptFileException or FormatTooOldException
+            // Where the segment is gone too, a merge elsewhere removed both; segments go first.
+            || (error is FileNotFoundException && files.Exists(paths.Segment(stored.File))))
+        {
+            return null;
+        }
     }
 
     private static RowBitmap? DeadRows(Segment segment, StoredSegment stored, List<long> dead)

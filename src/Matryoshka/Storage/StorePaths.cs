@@ -8,7 +8,9 @@ internal sealed class StorePaths(string directory)
 {
     public const string SegmentExtension = ".mrs";
 
-    private static readonly SearchValues<char> FileCharacters = SearchValues.Create("0123456789abcdef-.mrs");
+    public const string GraphExtension = ".mrg";
+
+    private static readonly SearchValues<char> FileCharacters = SearchValues.Create("0123456789abcdef-.mrsg");
 
     public string Directory { get; } = Path.GetFullPath(directory);
 
@@ -21,6 +23,10 @@ internal sealed class StorePaths(string directory)
 
     public string WriterLock => Path.Join(Directory, "writer.lock");
 
+    /// <summary>Held by whoever merges segments and builds graphs, while at it.</summary>
+    public string MaintenanceLock => Path.Join(Directory, "maintenance.lock");
+
+    /// <summary>The path of a segment's or a graph's file.</summary>
     public string Segment(string file)
     {
         // The name comes from a database that may have been tampered with: it must stay inside the folder.
@@ -28,6 +34,14 @@ internal sealed class StorePaths(string directory)
             throw new CorruptFileException(Catalog, $"it names the segment file '{file}', a name no writer gives");
         return Path.Join(Segments, file);
     }
+
+    /// <summary>The path of a graph's file; its extension keeps a tampered catalogue from passing a segment off as one and having it removed.</summary>
+    public string Graph(string file) => file.EndsWith(GraphExtension, StringComparison.Ordinal)
+        ? Segment(file)
+        : throw new CorruptFileException(Catalog, $"it names the graph file '{file}', a name no writer gives");
+
+    /// <summary>The name of a segment's graph.</summary>
+    public static string GraphFile(string segmentFile) => Path.ChangeExtension(segmentFile, GraphExtension);
 
     /// <summary>A name no earlier segment had: ids only grow, and the nonce tells two attempts at the same ids apart.</summary>
     public static string NewSegmentFile(long firstId, long lastId) =>

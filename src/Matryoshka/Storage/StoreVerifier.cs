@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Matryoshka.Storage;
 
 /// <summary>
@@ -6,26 +8,61 @@ namespace Matryoshka.Storage;
 /// </summary>
 internal static class StoreVerifier
 {
+    // Between the reading of the names and the opening of the files a merge may remove some; ten in a row do not happen.
+    private const int Attempts = 10;
+
     public static List<string> Verify(CollectionStore store, CancellationToken cancellationToken)
     {
+        for (var attempt = 1; ; attempt++)
+        {
+            var named = new List<StoredSegment>();
+            var problems = Once(store, named, cancellationToken);
+            if (problems.Count == 0 || attempt == Attempts || !Changed(store, named))
+                return problems;
+        }
+    }
+
+    private static List<string> Once(CollectionStore store, List<StoredSegment> named, CancellationToken cancellationToken)
+    {
         var problems = new List<string>();
-        using var session = CollectionStore.Guard(store.Paths, () => store.BeginRead(vectors: false));
+        var files = new List<NamedFiles>();
+        // On a new connection: FTS5 checks itself against what it remembers of earlier transactions, and after a write elsewhere
+        // that differs (seen: "fts5: corruption found reading blob").
+        using var session = CollectionStore.Guard(store.Paths, () => store.BeginRead(vectors: false, fresh: true));
         try
         {
+            named.AddRange(session.Catalog.Segments());
+            // All at once and before the long checks: a merge meanwhile takes their names, but not files that are open.
+            foreach (var segment in named)
+                files.Add(new(store, segment));
             Database(session.Catalog, store, problems);
             var sealedIds = new List<long>();
-            foreach (var segment in session.Catalog.Segments())
-            {
-                cancellationToken.ThrowIfCancellationRequested();
-                Segment(store, segment, sealedIds, problems);
-            }
+            foreach (var file in files)
+                Segment(store, file, sealedIds, problems, cancellationToken);
             References(session.Catalog, sealedIds, problems);
         }
         catch (Exception error) when (error is MatryoshkaException || StorageErrors.Translate(error, store.Paths) is not null)
         {
             problems.Add((StorageErrors.Translate(error, store.Paths) ?? error).Message);
         }
+        finally
+        {
+            foreach (var file in files)
+                file.Dispose();
+        }
         return problems;
+    }
+
+    private static bool Changed(CollectionStore store, List<StoredSegment> named)
+    {
+        try
+        {
+            return !store.Query(catalog => catalog.Segments()).SequenceEqual(named);
+        }
+        catch (MatryoshkaException)
+        {
+            return false;
+        }
     }
 
     private static void Database(CatalogConnection catalog, CollectionStore store, List<string> problems)
@@ -71,38 +108,30 @@ internal static class StoreVerifier
             problems.Add($"{store.Paths.Catalog}: the {column} of record {reader.GetInt64(0)} is not a JSON object.");
     }
 
-    private static void Segment(CollectionStore store, StoredSegment stored, List<long> sealedIds, List<string> problems)
+    private static void Segment(CollectionStore store, NamedFiles files, List<long> sealedIds, List<string> problems, CancellationToken cancellationToken)
     {
-        try
+        if (files.Segment is not { } file)
         {
-            var path = store.Paths.Segment(stored.File);
-            if (!store.Files.Exists(path))
-            {
-                problems.Add($"{path}: the file is missing; its {stored.Rows} rows are lost unless restored from a backup.");
-                return;
-            }
-            var found = SegmentVerifier.Verify(store.Files, path, store.Meta.CollectionId);
-            problems.AddRange(found.Select(problem => problem.Message));
-            if (found.Count > 0)
-                return;
-            var segment = Storage.Segment.Open(store.Files, path, store.Meta.CollectionId);
-            try
-            {
-                if (segment.Rows != stored.Rows || segment.Ids[0] != stored.FirstId || segment.Ids[^1] != stored.LastId)
-                    problems.Add($"{path}: holds {segment.Rows} rows, ids {segment.Ids[0]} to {segment.Ids[^1]}, but the catalogue says {stored.Rows}, {stored.FirstId} to {stored.LastId}.");
-                if (sealedIds.Count > 0 && segment.Ids[0] <= sealedIds[^1])
-                    problems.Add($"{path}: its ids begin at {segment.Ids[0]}, inside the range of the segment before.");
-                sealedIds.AddRange(segment.Ids);
-            }
-            finally
-            {
-                segment.Release();
-            }
+            problems.Add(files.SegmentProblem!);
+            return;
         }
-        catch (MatryoshkaException error)
-        {
-            problems.Add(error.Message);
-        }
+        var (stored, path) = (files.Stored, files.SegmentPath!);
+        var found = SegmentVerifier.Verify(file, path, store.Meta.CollectionId, VerifyScope.All, cancellationToken);
+        problems.AddRange(found.Select(problem => problem.Message));
+        if (found.Count > 0)
+            return;
+        var header = SegmentHeader.Read(file, path, store.Meta.CollectionId);
+        var ids = new long[header.Layout.Rows];
+        file.ReadAt(header.Layout.Planes[0].Offset, MemoryMarshal.AsBytes(ids.AsSpan()));
+        if (ids.Length != stored.Rows || ids[0] != stored.FirstId || ids[^1] != stored.LastId)
+            problems.Add($"{path}: holds {ids.Length} rows, ids {ids[0]} to {ids[^1]}, but the catalogue says {stored.Rows}, {stored.FirstId} to {stored.LastId}.");
+        if (sealedIds.Count > 0 && ids[0] <= sealedIds[^1])
+            problems.Add($"{path}: its ids begin at {ids[0]}, inside the range of the segment before.");
+        sealedIds.AddRange(ids);
+        if (files.Graph is not null)
+            problems.AddRange(GraphVerifier.Verify(files.Graph, files.GraphPath!, store.Meta.CollectionId, header.Checksum, ids.Length, cancellationToken).Select(problem => problem.Message));
+        else if (files.GraphProblem is not null)
+            problems.Add(files.GraphProblem);
     }
 
     // Every record has exactly one vector, and every sealed row belongs to a record or is marked dead.
@@ -128,5 +157,53 @@ internal static class StoreVerifier
         var list = ids.ToList();
         if (list.Count > 0)
             problems.Add($"{list.Count} id(s): each {what}: {string.Join(", ", list.Take(Shown))}{(list.Count > Shown ? ", ..." : "")}.");
+    }
+
+    /// <summary>The files of a segment, opened, or why they cannot be.</summary>
+    private sealed class NamedFiles : IDisposable
+    {
+        public NamedFiles(CollectionStore store, StoredSegment stored)
+        {
+            Stored = stored;
+            (Segment, SegmentPath, SegmentProblem) = Open(store, () => store.Paths.Segment(stored.File), $"the file is missing; its {stored.Rows} rows are lost unless restored from a backup.");
+            if (stored.Graph is not null)
+                (Graph, GraphPath, GraphProblem) = Open(store, () => store.Paths.Graph(stored.Graph), "the graph is missing; searches do without it, and 'mrl compact' builds it anew.");
+        }
+
+        public StoredSegment Stored { get; }
+
+        public IReadableFile? Segment { get; }
+
+        public string? SegmentPath { get; }
+
+        public string? SegmentProblem { get; }
+
+        public IReadableFile? Graph { get; }
+
+        public string? GraphPath { get; }
+
+        public string? GraphProblem { get; }
+
+        public void Dispose()
+        {
+            Segment?.Dispose();
+            Graph?.Dispose();
+        }
+
+        private static (IReadableFile? File, string? Path, string? Problem) Open(CollectionStore store, Func<string> path, string missing)
+        {
+            try
+            {
+                return (store.Files.OpenRead(path()), path(), null);
+            }
+            catch (FileNotFoundException)
+            {
+                return (null, path(), $"{path()}: {missing}");
+            }
+            catch (Exception error) when (error is MatryoshkaException or IOException or UnauthorizedAccessException)
+            {
+                return (null, null, error.Message);
+            }
+        }
     }
 }

@@ -4,7 +4,7 @@ namespace Matryoshka.Tests.Cli;
 
 public sealed class UsageTests(SampleStore sample) : IClassFixture<SampleStore>
 {
-    public static TheoryData<string> Commands => ["search", "similar", "get", "import", "embed", "delete", "info", "verify", "compact", "models"];
+    public static TheoryData<string> Commands => ["search", "similar", "get", "import", "embed", "delete", "info", "verify", "compact", "bench", "models"];
 
     [Theory]
     [MemberData(nameof(Commands))]

@@ -165,6 +165,7 @@ public sealed class CollectionTests : IDisposable
         using var collection = Collection.Create(folder.At("c"), TestVectors.Options());
         for (var i = 0; i < 24; i++)
             await collection.UpsertAsync(Enumerable.Range(i * 500, 500).Select(n => TestVectors.Record($"k{n}", n)));
+        await collection.MaintainAsync();
         var info = collection.GetInfo();
         Assert.Equal(12_000, info.Records);
         Assert.True(info.Segments.Count < 8, $"{info.Segments.Count} segments");

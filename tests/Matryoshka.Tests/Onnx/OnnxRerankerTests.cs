@@ -16,9 +16,9 @@ public class OnnxRerankerTests
         foreach (var score in scores)
             Assert.Equal(Expected(model, documents[score.Index]), score.Score, 1e-4);
         Assert.Equal(scores.OrderByDescending(s => s.Score).ThenBy(s => s.Index), scores);
-        Assert.Equal(scores.Take(2), await reranker.RerankAsync("red fish", documents, top: 2));
+        Assert.Equal(scores.Take(2), await reranker.RerankAsync("red fish", documents, topN: 2));
         Assert.Empty(await reranker.RerankAsync("red fish", []));
-        await Assert.ThrowsAsync<MatryoshkaException>(() => reranker.RerankAsync("red fish", documents, top: 0));
+        await Assert.ThrowsAsync<MatryoshkaException>(() => reranker.RerankAsync("red fish", documents, topN: 0));
     }
 
     [Fact]
@@ -47,6 +47,17 @@ public class OnnxRerankerTests
         var scores = await reranker.RerankAsync("red fish", ["bird green blue blue"]);
         Assert.Equal(Expected(model, "bird green"), scores[0].Score, 1e-4);
         Assert.Equal(1, reranker.TruncatedTexts);
+    }
+
+    [Fact]
+    public void It_hands_out_itself_and_its_tokenizer()
+    {
+        using var model = new SmallModel().BuildScorer();
+        using var reranker = OnnxReranker.Load(model.Folder);
+        Assert.Same(reranker, reranker.GetService(typeof(OnnxReranker)));
+        Assert.IsType<ModelTokenizer>(reranker.GetService(typeof(ModelTokenizer)));
+        Assert.Null(reranker.GetService(typeof(OnnxReranker), "key"));
+        Assert.Null(reranker.GetService(typeof(HttpClient)));
     }
 
     [Fact]

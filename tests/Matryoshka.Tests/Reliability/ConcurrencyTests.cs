@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
+using Matryoshka.Storage;
 using Xunit;
 
 namespace Matryoshka.Tests.Reliability;
@@ -19,11 +20,11 @@ public sealed class ConcurrencyTests : IDisposable
     [Fact]
     public async Task Every_reader_sees_one_commit_while_a_writer_upserts_deletes_seals_and_compacts()
     {
-        using var collection = Collection.Create(folder.At("c"), SeededVectors.Create);
-        using var elsewhere = Collection.Open(folder.At("c"), SeededVectors.Open); // as another process would: nothing shared but the files
+        using var collection = Collection.Create(folder.At("c"), SeededVectors.Create, OsFileSystem.Instance, new(new FakeGraphs()));
+        using var elsewhere = Collection.Open(folder.At("c"), SeededVectors.Open, OsFileSystem.Instance, new FakeGraphs()); // as another process would: nothing shared but the files
         await WriteAsync(collection, 0, new Random(0));
         using var done = new CancellationTokenSource();
-        Func<Collection, Random, Task>[] readers = [ListAsync, SearchAsync, FilteredAsync, GetAsync, InfoAsync];
+        Func<Collection, Random, Task>[] readers = [ListAsync, SearchAsync, FilteredAsync, GetAsync, InfoAsync, VerifyAsync];
         var reading = readers.SelectMany((reader, i) => new[] { collection, elsewhere }.Select((from, j) => Task.Run(async () =>
         {
             var random = new Random(i * 2 + j);
@@ -50,6 +51,8 @@ public sealed class ConcurrencyTests : IDisposable
         var counts = await Task.WhenAll(reading);
         Assert.All(counts, reads => Assert.True(reads > 0));
         TestContext.Current.SendDiagnosticMessage($"reads: {string.Join(", ", counts)}.");
+        await collection.MaintainAsync();
+        Assert.Null(collection.MaintenanceError);
         Assert.Empty(await collection.VerifyAsync());
     }
 
@@ -136,6 +139,13 @@ public sealed class ConcurrencyTests : IDisposable
         var info = collection.GetInfo();
         Assert.Equal(info.Records, info.Pending + info.Segments.Sum(s => s.Rows - s.DeadRows));
         return Task.Delay(1);
+    }
+
+    private static async Task VerifyAsync(Collection collection, Random random)
+    {
+        var problems = await collection.VerifyAsync();
+        Assert.True(problems.Count == 0, string.Join('\n', problems));
+        await Task.Delay(20);
     }
 
     private static void AreWhole(SearchResults found, string what)

@@ -41,6 +41,15 @@ internal static class CrashScripts
             [Operation.Delete([.. Enumerable.Range(0, Sealing).Select(i => $"k{i}")]), Operation.Compact()]),
         ["merge of the tail"] = new(
             [.. Enumerable.Range(0, 7).SelectMany(i => new[] { Operation.Upsert(Operation.Records(0, Sealing, i)), Operation.Delete(AllButFew) })],
-            [Operation.Upsert(Operation.Records(5000, Sealing)), Operation.Delete(["k0"])]),
+            [Operation.Upsert(Operation.Records(5000, Sealing)), Operation.Maintain(), Operation.Delete(["k0"])]),
+        ["graphs"] = new(
+            [Operation.Upsert(Operation.Records(0, Sealing + 20)), Operation.Upsert(Operation.Records(3000, Sealing))],
+            [
+                Operation.Maintain(),
+                Operation.Upsert(Operation.Records(0, 4, 1)),
+                Operation.Delete([.. Enumerable.Range(3000, 300).Select(i => $"k{i}")]),
+                Operation.Maintain(),
+                Operation.Compact(),
+            ]),
     };
 }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Matryoshka.Storage;
 using Matryoshka.Tests.Storage;
 using Xunit;
 
@@ -24,7 +25,7 @@ public sealed class CrashSweepTests : IDisposable
         var (directory, before) = await PrepareAsync(name);
         var states = new ConcurrentQueue<(string Copy, IReadOnlyList<Model> Possible, string Context)>();
         var fs = new FaultyFileSystem();
-        using (var collection = Collection.Open(directory, SeededVectors.Open, fs))
+        using (var collection = Open(directory, fs))
         {
             foreach (var operation in CrashScripts.All[name].Disturbed)
             {
@@ -75,7 +76,7 @@ public sealed class CrashSweepTests : IDisposable
     {
         var (directory, before) = await PrepareAsync("seal");
         var fs = new FaultyFileSystem();
-        using (var collection = Collection.Open(directory, SeededVectors.Open, fs))
+        using (var collection = Open(directory, fs))
         {
             fs.BeforeCall = () =>
             {
@@ -95,6 +96,10 @@ public sealed class CrashSweepTests : IDisposable
         Assert.Empty(fs.OpenHandles);
         await SoundCollection.RecoversAsync(directory, [before], "opened again");
     }
+
+    // Without background work, so that the calls come in one order; the scripts ask for it.
+    private static Collection Open(string directory, FaultyFileSystem fs) =>
+        Collection.Open(directory, SeededVectors.Open with { BackgroundMaintenance = false }, fs, new FakeGraphs());
 
     private async Task SweepAsync(string name, Disturb disturb)
     {
@@ -118,7 +123,7 @@ public sealed class CrashSweepTests : IDisposable
     private static async Task<List<string>> HistoryAsync(string directory, IReadOnlyList<Operation> operations)
     {
         var fs = new FaultyFileSystem();
-        using var collection = Collection.Open(directory, SeededVectors.Open, fs);
+        using var collection = Open(directory, fs);
         foreach (var operation in operations)
             await operation.RunAsync(collection);
         return fs.History;
@@ -130,7 +135,7 @@ public sealed class CrashSweepTests : IDisposable
         var fs = new FaultyFileSystem(call);
         IReadOnlyList<Model> possible = [before];
         string context;
-        using (var collection = Collection.Open(directory, SeededVectors.Open, fs))
+        using (var collection = Open(directory, fs))
         {
             disturb.Before(fs, call);
             MatryoshkaException? error = null;
@@ -187,7 +192,7 @@ public sealed class CrashSweepTests : IDisposable
     {
         var model = new Model();
         var directory = folder.At("prepared");
-        using var collection = Collection.Create(directory, SeededVectors.Create);
+        using var collection = Collection.Create(directory, SeededVectors.Create, OsFileSystem.Instance, new(BackgroundMaintenance: false));
         foreach (var operation in CrashScripts.All[name].Before)
         {
             await operation.RunAsync(collection);

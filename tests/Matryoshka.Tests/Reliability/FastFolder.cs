@@ -24,7 +24,7 @@ internal sealed class FastFolder : IDisposable
         foreach (var file in Directory.EnumerateFiles(collection, "*", SearchOption.AllDirectories))
         {
             var name = System.IO.Path.GetRelativePath(collection, file);
-            if (!name.EndsWith("-shm", StringComparison.Ordinal) && name != "writer.lock")
+            if (!name.EndsWith("-shm", StringComparison.Ordinal) && name is not ("writer.lock" or "maintenance.lock"))
                 File.WriteAllBytes(System.IO.Path.Join(copy, name), Bytes(file));
         }
         return copy;

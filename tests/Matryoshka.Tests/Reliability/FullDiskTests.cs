@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Matryoshka.Storage;
 using Xunit;
 
 namespace Matryoshka.Tests.Reliability;
@@ -32,7 +33,7 @@ public sealed class FullDiskTests : IDisposable
         var ballast = folder.At("disk/ballast");
         File.WriteAllBytes(ballast, new byte[512 << 10]);
         var model = new Model();
-        using (var collection = Collection.Create(directory, SeededVectors.Create))
+        using (var collection = Collection.Create(directory, SeededVectors.Create, OsFileSystem.Instance, new(BackgroundMaintenance: false)))
         {
             MatryoshkaException? full = null;
             for (var i = 0; full is null; i++)

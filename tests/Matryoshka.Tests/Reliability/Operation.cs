@@ -23,6 +23,8 @@ internal sealed record Operation(string Name, Func<Collection, Task> RunAsync, p
     public static Operation RemoveSource(string source) =>
         new($"remove {source}", collection => collection.RemoveSourcesAsync([source]), model => model.RemoveSource(source));
 
+    public static Operation Maintain() => new("maintain", collection => collection.MaintainAsync(), _ => { });
+
     public static Operation Compact() => new("compact", collection => collection.CompactAsync(), _ => { });
 
     /// <summary>All states a crash during the operation may leave: from nothing of it to all of it, commit by commit.</summary>

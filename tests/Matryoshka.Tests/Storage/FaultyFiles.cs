@@ -58,10 +58,10 @@ internal sealed class FaultyReadableFile(FaultyFileSystem fs, string path, IRead
         return inner.ReadAt(offset, bytes);
     }
 
-    public MappedMemory Map()
+    public MappedMemory Map(long offset, long length)
     {
-        fs.Enter($"Map {path}");
-        return fs.Opened(new FaultyMap(fs, inner.Map()), path);
+        fs.Enter($"Map {path} {offset}+{length}");
+        return fs.Opened(new FaultyMap(fs, inner.Map(offset, length)), path);
     }
 
     public void Dispose()

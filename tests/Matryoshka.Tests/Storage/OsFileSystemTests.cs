@@ -39,6 +39,21 @@ public sealed class OsFileSystemTests : IDisposable
     }
 
     [Fact]
+    public unsafe void A_part_of_a_file_is_mapped_wherever_it_begins()
+    {
+        var bytes = new byte[100_000];
+        new Random(1).NextBytes(bytes);
+        File.WriteAllBytes(folder.File("a"), bytes);
+        using var file = fs.OpenRead(folder.File("a"));
+        foreach (var (offset, length) in new[] { (0, 1), (64, 4096), (4096, 10), (5000, 95_000), (99_999, 1) })
+        {
+            using var map = file.Map(offset, length);
+            Assert.Equal(length, map.Length);
+            Assert.True(new ReadOnlySpan<byte>(map.Pointer, length).SequenceEqual(bytes.AsSpan(offset, length)));
+        }
+    }
+
+    [Fact]
     public void Names_are_listed_in_order_renamed_over_others_and_deleted_once_or_twice()
     {
         fs.CreateDirectory(folder.File("sub/deeper"));

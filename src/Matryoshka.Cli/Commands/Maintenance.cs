@@ -1,0 +1,28 @@
+using Matryoshka.Cli.Output;
+
+namespace Matryoshka.Cli.Commands;
+
+/// <summary>What the commands that write do last: the merging and graph building that is due.</summary>
+internal static class Maintenance
+{
+    /// <summary>What an interruption leaves.</summary>
+    public const string Kept = "the collection is complete and searchable; its maintenance goes on at the next write or 'mrl compact'";
+
+    /// <summary>Waits for due maintenance. The command's own work is done and stays done, so an error here is only a warning.</summary>
+    public static async Task FinishAsync(Session session, Collection collection, CancellationToken cancellationToken)
+    {
+        session.Kept = Kept;
+        // The result is out before this, perhaps long, wait begins.
+        await session.Host.Out.FlushAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            using var line = new MaintenanceLine(session);
+            await collection.MaintainAsync(line, cancellationToken).ConfigureAwait(false);
+        }
+        catch (MatryoshkaException error)
+        {
+            session.Warn($"{error.Message} Yet {Kept}.");
+        }
+        session.Kept = null;
+    }
+}

@@ -1,0 +1,207 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Runtime.ExceptionServices;
+using Matryoshka.Search;
+using Matryoshka.Storage;
+
+namespace Matryoshka;
+
+/// <summary>
+/// One commit of a collection, held open for many searches by vector: <see cref="Collection.OpenReader"/>. A search on it
+/// reads planes only and never the catalogue, so it returns ids instead of records. It sees its commit and nothing later:
+/// records written since are not found, those deleted since still are. Safe for use by several threads.
+/// </summary>
+/// <remarks>
+/// Disposing is required: until then segment files that a compaction replaced stay mapped, and the disk keeps their space.
+/// No transaction of the catalogue stays open, because that would let the database's log grow with every write for as long
+/// as the reader lives. Searches go on after the collection is closed; <see cref="Keys"/> and new filters do not.
+/// </remarks>
+public sealed class CollectionReader : IDisposable
+{
+    /// <summary>A selection takes a bit a row: 64 of them over a million rows are 8 MB.</summary>
+    private const int RememberedFilters = 64;
+
+    private readonly CollectionStore store;
+    private readonly Snapshot snapshot;
+    private readonly ConcurrentDictionary<string, RowSelection> selections;
+    private int closed;
+
+    // Takes over a reference to the snapshot.
+    internal CollectionReader(CollectionStore store, Snapshot snapshot, IEnumerable<KeyValuePair<string, RowSelection>> selections)
+    {
+        this.store = store;
+        this.snapshot = snapshot;
+        this.selections = new(selections);
+        foreach (var view in snapshot.Views)
+            Bytes += view.Segment.Bytes;
+    }
+
+    /// <summary>Live records of the commit.</summary>
+    public long Rows => snapshot.LiveRows;
+
+    /// <summary>Bytes of planes: mapped files, and what rows not yet in a segment take in memory.</summary>
+    public long Bytes { get; }
+
+    /// <summary>The records nearest to a vector.</summary>
+    /// <param name="vector">The query, of full length or of an allowed dimension; it need not be normalised.</param>
+    /// <param name="k">How many to return, 1 to 10,000. Fewer come back where the commit, the filter or the plan has fewer.</param>
+    /// <param name="plan">The funnel to run; null for the collection's default plan.</param>
+    /// <param name="filter">
+    /// Only records whose metadata matched at the reader's commit. A filter named at <see cref="Collection.OpenReader"/> costs
+    /// nothing here; another one is evaluated at its first use, which needs the catalogue to stand at that commit still.
+    /// </param>
+    /// <exception cref="InvalidVectorException">The vector is zero, or holds NaN or infinity.</exception>
+    /// <exception cref="DimensionNotAllowedException">The vector's length or a stage of the plan is not an allowed dimension.</exception>
+    /// <exception cref="ReaderOutdatedException">The filter was not evaluated before the collection changed.</exception>
+    /// <exception cref="MatryoshkaException">k is out of range, or the plan reads planes the collection does not store.</exception>
+    /// <exception cref="ObjectDisposedException">The reader is closed.</exception>
+    public Neighbours Nearest(ReadOnlySpan<float> vector, int k = 10, SearchPlan? plan = null, Filter? filter = null)
+    {
+        Collection.RequireK(k);
+        Pin();
+        try
+        {
+            return Run(vector, k, plan, filter);
+        }
+        finally
+        {
+            snapshot.Release();
+        }
+    }
+
+    /// <summary>As <see cref="Nearest"/> for many vectors, several at a time; the answers come in the vectors' order.</summary>
+    /// <param name="vectors">The queries.</param>
+    /// <param name="k">How many to return for each, 1 to 10,000.</param>
+    /// <param name="plan">The funnel to run; null for the collection's default plan.</param>
+    /// <param name="threads">Queries answered at the same time; 0 for one a processor.</param>
+    /// <param name="filter">Only records whose metadata matched at the reader's commit.</param>
+    /// <param name="cancellationToken">Ends the call between two queries.</param>
+    /// <exception cref="InvalidVectorException">A vector is zero, or holds NaN or infinity; the message names it by its row.</exception>
+    public IReadOnlyList<Neighbours> NearestMany(IReadOnlyList<ReadOnlyMemory<float>> vectors, int k = 10, SearchPlan? plan = null, int threads = 0, Filter? filter = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(vectors);
+        ArgumentOutOfRangeException.ThrowIfNegative(threads);
+        Collection.RequireK(k);
+        for (var i = 0; i < vectors.Count; i++)
+            Truncation.Validate(vectors[i].Span, vectors[i].Length, i);
+        var answers = new Neighbours[vectors.Count];
+        Pin();
+        try
+        {
+            var options = new ParallelOptions { MaxDegreeOfParallelism = threads == 0 ? Environment.ProcessorCount : threads, CancellationToken = cancellationToken };
+            Parallel.For(0, answers.Length, options, i => answers[i] = Run(vectors[i].Span, k, plan, filter));
+        }
+        catch (AggregateException several)
+        {
+            ExceptionDispatchInfo.Throw(several.InnerExceptions[0]);
+        }
+        finally
+        {
+            snapshot.Release();
+        }
+        return answers;
+    }
+
+    /// <summary>The keys of records, read from the catalogue as it is now; null for a record that was deleted or replaced since the reader's commit.</summary>
+    /// <param name="ids">Ids that <see cref="Nearest"/> returned.</param>
+    public IReadOnlyList<string?> Keys(IReadOnlyList<long> ids)
+    {
+        ArgumentNullException.ThrowIfNull(ids);
+        ObjectDisposedException.ThrowIf(closed != 0, this);
+        return store.Query(catalog =>
+        {
+            var keys = new string?[ids.Count];
+            for (var i = 0; i < keys.Length; i++)
+                keys[i] = catalog.KeyOf(ids[i]);
+            return keys;
+        });
+    }
+
+    /// <summary>The ids of all live records, ascending: the order in which they were written.</summary>
+    public IReadOnlyList<long> GetIds()
+    {
+        Pin();
+        try
+        {
+            var ids = new List<long>(checked((int)Rows));
+            foreach (var view in snapshot.Views)
+            {
+                var all = view.Segment.Ids;
+                for (var row = 0; row < all.Length; row++)
+                    if (view.Dead?[row] != true)
+                        ids.Add(all[row]);
+            }
+            return ids;
+        }
+        finally
+        {
+            snapshot.Release();
+        }
+    }
+
+    /// <summary>Lets go of the commit; searches that run are finished first.</summary>
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref closed, 1) == 0)
+            snapshot.Release();
+    }
+
+    // Every search holds a reference of its own, so that closing the reader never unmaps what one reads.
+    private void Pin() => ObjectDisposedException.ThrowIf(Volatile.Read(ref closed) != 0 || !snapshot.TryAddReference(), this);
+
+    private Neighbours Run(ReadOnlySpan<float> vector, int k, SearchPlan? plan, Filter? filter)
+    {
+        var meta = store.Meta;
+        var query = new QueryVector(vector, meta.Recipe.Dimensions);
+        var resolved = PlanResolver.Resolve(meta, new() { K = k, Plan = plan }, k, query.Length);
+        var reports = new List<StageReport>(resolved.Stages.Count + 1);
+        var selection = filter is null ? null : Select(filter, reports);
+        var hits = new Funnel(snapshot, meta.Recipe.Dimensions, query).Run(resolved, k, selection, reports);
+        var (ids, scores) = (new long[hits.Length], new float[hits.Length]);
+        for (var i = 0; i < hits.Length; i++)
+        {
+            var (view, row) = Funnel.Place(hits[i].Tag);
+            ids[i] = snapshot.Views[view].Segment.Ids[row];
+            scores[i] = hits[i].Score;
+        }
+        return new(ids, scores, resolved, reports);
+    }
+
+    private RowSelection Select(Filter filter, List<StageReport> reports)
+    {
+        var started = Stopwatch.GetTimestamp();
+        var text = filter.ToString();
+        if (!selections.TryGetValue(text, out var selection))
+        {
+            selection = store.Query(catalog => catalog.Generation() == snapshot.Generation
+                ? RowSelection.Of(snapshot, catalog, filter)
+                : throw new ReaderOutdatedException($"The filter '{filter}' cannot be evaluated: the collection in '{store.Paths.Directory}' has changed since this reader was opened. Open a new reader, or name the filter when opening it."));
+            if (selections.Count < RememberedFilters)
+                selections[text] = selection;
+        }
+        reports.Add(new($"filter {text}", snapshot.LiveRows, selection.Count, 0, Stopwatch.GetElapsedTime(started)));
+        return selection;
+    }
+}
+
+/// <summary>What <see cref="CollectionReader.Nearest"/> found.</summary>
+public sealed class Neighbours
+{
+    internal Neighbours(long[] ids, float[] scores, SearchPlan plan, IReadOnlyList<StageReport> stages) =>
+        (Ids, Scores, Plan, Stages) = (ids, scores, plan, stages);
+
+    /// <summary>The records' ids, best first. Ids ascend in the order in which records were written; a replaced record gets a new one.</summary>
+    public IReadOnlyList<long> Ids { get; }
+
+    /// <summary>The cosine of each, as the plan's last stage computed it.</summary>
+    public IReadOnlyList<float> Scores { get; }
+
+    /// <summary>The plan that ran.</summary>
+    public SearchPlan Plan { get; }
+
+    /// <summary>What every stage did, in order.</summary>
+    public IReadOnlyList<StageReport> Stages { get; }
+}
+
+/// <summary>A reader was asked for something only the catalogue knows, and the catalogue has moved on from the reader's commit.</summary>
+public sealed class ReaderOutdatedException(string message) : MatryoshkaException(message);

@@ -1,0 +1,17 @@
+namespace Matryoshka;
+
+/// <summary>What maintenance does to a collection.</summary>
+public enum MaintenanceStep
+{
+    /// <summary>Writes one segment in place of several, or of one with many dead rows.</summary>
+    Merge,
+
+    /// <summary>Builds the graph of a segment.</summary>
+    Graph,
+}
+
+/// <summary>How far one piece of maintenance is; several may follow each other.</summary>
+/// <param name="Step">What is done.</param>
+/// <param name="Done">Rows done.</param>
+/// <param name="Total">Rows of this piece.</param>
+public sealed record MaintenanceProgress(MaintenanceStep Step, long Done, long Total);

@@ -1,0 +1,167 @@
+using Matryoshka.Kernels;
+using Matryoshka.Lists;
+using Matryoshka.Storage;
+
+namespace Matryoshka.Search;
+
+/// <summary>
+/// Searches a segment through its lists: ranks them by their centroids, reads the best share of them, best first. Of each
+/// sixteen postings the first half of the signs is read; the other half only where it can still bring one among the best.
+/// </summary>
+/// <remarks>
+/// That stop is statistical: of the rows that would end exactly at the threshold about one in fifty is missed, of those
+/// above it fewer. Which lists are left out is statistical as well. Reading all lists leaves out none.
+/// </remarks>
+internal sealed unsafe class ListScan
+{
+    /// <summary>Standard deviations that the second half of a row's signs may speak better for it than the first.</summary>
+    private const float Doubt = 1;
+
+    private const int Block = 512;
+
+    /// <summary>Groups that wait for their second half: by the time so many are found, the first one's has come from memory.</summary>
+    private const int Waiting = 64;
+
+    private const int Group = ListsView.Group;
+
+    private readonly KernelSet kernels = KernelSet.Current;
+    private readonly SignQuery query;
+    private readonly int[] sums = GC.AllocateUninitializedArray<int>(Block, pinned: true);
+    private readonly int[] picked = GC.AllocateUninitializedArray<int>(Block, pinned: true);
+    private readonly float[] scores = GC.AllocateUninitializedArray<float>(Block, pinned: true);
+    private readonly int[] waitingSums = GC.AllocateUninitializedArray<int>(Waiting * Group, pinned: true);
+    private readonly (uint Place, float Centroid)[] waiting = new (uint, float)[Waiting];
+    private int waitingCount;
+
+    public ListScan(SignQuery query) => this.query = query;
+
+    /// <summary>Postings whose first half was read.</summary>
+    public long Read { get; private set; }
+
+    /// <summary>Postings whose second half was read too.</summary>
+    public long ReadFully { get; private set; }
+
+    /// <summary>Lists read.</summary>
+    public int Visited { get; private set; }
+
+    /// <summary>Offers the rows of the nearest lists; a row may be offered twice.</summary>
+    /// <param name="view">The lists.</param>
+    /// <param name="share">Of the lists, above 0 to 1.</param>
+    /// <param name="top">Where rows go; tags are <paramref name="tag"/> plus the row.</param>
+    /// <param name="tag">Added to every row.</param>
+    /// <param name="dead">Rows to leave out.</param>
+    /// <param name="allowed">Rows to leave in; null for all.</param>
+    public void Run(ListsView view, double share, TopK top, long tag, RowBitmap? dead, RowBitmap? allowed)
+    {
+        var count = Math.Clamp((int)Math.Ceiling(share * view.Lists), 1, view.Lists);
+        var ranked = Rank(view, count);
+        var target = new Target(view, top, tag, dead, allowed);
+        for (var i = 0; i < ranked.Length; i++)
+        {
+            var (first, end) = Part(view, ranked[i], count);
+            if (i + 1 < ranked.Length)
+                Ask(view, Part(view, ranked[i + 1], count));
+            for (; first < end; first += Block)
+                Offer(target, first, (int)Math.Min(Block, end - first), ranked[i].Score);
+            Visited++;
+        }
+        Finish(target);
+    }
+
+    /// <summary>The postings of a list: where all lists are read, only those of the rows for which it is the first.</summary>
+    private static (uint First, uint End) Part(ListsView view, Scored ranked, int count) =>
+        (view.Starts[2 * ranked.Tag], view.Starts[2 * ranked.Tag + (count == view.Lists ? 1 : 2)]);
+
+    /// <summary>The nearest lists, best first, with the centroids' dots.</summary>
+    private ReadOnlySpan<Scored> Rank(ListsView view, int count)
+    {
+        var best = new TopK(count);
+        var ring = new Ring[1];
+        fixed (int* dots = sums, places = picked)
+        fixed (float* values = scores)
+            for (var first = 0; first < view.Lists; first += Block)
+            {
+                var n = Math.Min(Block, view.Lists - first);
+                ring[0] = new(view.CentroidCodes + (long)first * view.Dimensions, view.Dimensions, query.Codes, query.Dimensions);
+                kernels.DotInt8(ring, n, dots);
+                kernels.ScaleInt(dots, view.CentroidScales + first, SignQuery.Ones, query.CodeScale, values, n);
+                best.Add(scores, picked.AsSpan(0, kernels.SelectAbove(values, n, best.AscendingThreshold, places)), first);
+            }
+        return best.Best();
+    }
+
+    private void Offer(in Target target, uint first, int count, float centroid)
+    {
+        var view = target.View;
+        fixed (int* half = sums, places = picked)
+        fixed (float* values = scores)
+        {
+            kernels.BitDistanceInterleaved(view.Near + ListsView.GroupOffset(first, view.NearColumns), query.Weights, Math.Min(view.NearColumns, query.Columns), view.NearColumns, count / Group, half);
+            Read += count;
+            if (query.Columns <= view.NearColumns)
+            {
+                kernels.ScaleBits(half, query.Total, view.Factors + first, query.Step, centroid, values, count);
+                Keep(target, first, kernels.SelectAbove(values, count, target.Top.AscendingThreshold, places));
+                return;
+            }
+            // The first half must make up its share of what is missing, less the doubt.
+            kernels.ScaleBits(half, query.NearTotal + query.Doubt(Doubt), view.Factors + first, query.Step, 0, values, count);
+            var hopeful = kernels.SelectAbove(values, count, query.NearShare * (target.Top.AscendingThreshold - centroid), places);
+            for (int i = 0, last = -1; i < hopeful; i++)
+                if (picked[i] / Group is var group && group != last)
+                    Wait(target, first + (uint)((last = group) * Group), half + group * Group, centroid);
+        }
+    }
+
+    private void Wait(in Target target, uint place, int* half, float centroid)
+    {
+        var view = target.View;
+        Cache.Ask(view.Far + ListsView.GroupOffset(place, view.FarColumns), (query.Columns - view.NearColumns) * Group * sizeof(ulong));
+        Cache.Ask((byte*)(view.PostingRows + place), Cache.Line);
+        waiting[waitingCount] = (place, centroid);
+        new Span<int>(half, Group).CopyTo(waitingSums.AsSpan(waitingCount * Group));
+        if (++waitingCount == Waiting)
+            Finish(target);
+    }
+
+    /// <summary>Reads the second halves of the groups that wait.</summary>
+    private void Finish(in Target target)
+    {
+        var view = target.View;
+        var columns = query.Columns - view.NearColumns;
+        var weights = query.Weights + (nint)view.NearColumns * BitWeights.ColumnBytes;
+        fixed (int* rest = sums, half = waitingSums, places = picked)
+        fixed (float* values = scores)
+            for (var i = 0; i < waitingCount; i++)
+            {
+                var (place, centroid) = waiting[i];
+                kernels.BitDistanceInterleaved(view.Far + ListsView.GroupOffset(place, view.FarColumns), weights, columns, view.FarColumns, 1, rest);
+                for (var j = 0; j < Group; j++)
+                    rest[j] += half[i * Group + j];
+                kernels.ScaleBits(rest, query.Total, view.Factors + place, query.Step, centroid, values, Group);
+                Keep(target, place, kernels.SelectAbove(values, Group, target.Top.AscendingThreshold, places));
+            }
+        ReadFully += waitingCount * Group;
+        waitingCount = 0;
+    }
+
+    private void Keep(in Target target, uint first, int count)
+    {
+        for (var i = 0; i < count; i++)
+        {
+            var row = target.View.PostingRows[first + picked[i]];
+            if (row != ListsView.None && target.Dead?[(int)row] != true && target.Allowed?[(int)row] != false)
+                target.Top.Add(scores[picked[i]], target.Tag + row);
+        }
+    }
+
+    // A list begins anywhere: without this the hardware needs a third of it to find its pace, and a posting takes 4.5 ns, not 2.1.
+    private static void Ask(ListsView view, (uint First, uint End) part)
+    {
+        var count = (int)Math.Min(part.End - part.First, Block);
+        Cache.Ask(view.Near + ListsView.GroupOffset(part.First, view.NearColumns), (nint)count * view.NearColumns * sizeof(ulong));
+        Cache.Ask((byte*)(view.Factors + part.First), count * sizeof(float));
+    }
+
+    private readonly record struct Target(ListsView View, TopK Top, long Tag, RowBitmap? Dead, RowBitmap? Allowed);
+}

@@ -1,0 +1,45 @@
+namespace Matryoshka.Storage;
+
+/// <summary>
+/// Decides which planes fit a budget of memory. The hottest come first, over all segments: what every search walks (ids,
+/// norms, bits, graphs), then int8 rings from the smallest prefix up, which rescore, then the rings of the full vectors. A
+/// plane is kept whole or not at all; one that does not fit is passed over, so that a smaller one behind it may.
+/// </summary>
+internal static class MemoryPlan
+{
+    /// <returns>The planes of each segment that are not kept, in the segments' order.</returns>
+    /// <exception cref="MatryoshkaException">Not even the hottest planes fit.</exception>
+    public static ColdPlanes[] Of(StorePaths paths, CatalogMeta meta, IReadOnlyList<StoredSegment> segments, long? budget)
+    {
+        var cold = new ColdPlanes[segments.Count];
+        if (budget is not { } left)
+            return cold;
+        var layouts = segments.Select(s => Layout(paths, meta, s)).ToList();
+        var least = segments.Sum(s => s.GraphBytes) + layouts.Sum(l => l.Planes.Where(p => p.Kind is not (PlaneKind.Int8 or PlaneKind.Int8Scale or PlaneKind.Full)).Sum(p => p.Length));
+        if (least > left)
+            throw new MatryoshkaException($"The memory budget of {left:N0} bytes is too small for '{paths.Directory}': its ids, norms, bits and graphs, which every search reads, take {least:N0} bytes. Give at least that.");
+        left -= least;
+        foreach (var kind in (ReadOnlySpan<PlaneKind>)[PlaneKind.Int8, PlaneKind.Full])
+            for (var ring = 0; ring < meta.Recipe.Dimensions.Dimensions.Count; ring++)
+                for (var i = 0; i < cold.Length; i++)
+                    if (Bytes(layouts[i], kind, ring) is var bytes && bytes <= left)
+                        left -= bytes;
+                    else
+                        cold[i] = cold[i].With(kind, ring);
+        return cold;
+    }
+
+    // The scale is read wherever int8 codes are.
+    private static long Bytes(SegmentLayout layout, PlaneKind kind, int ring)
+    {
+        var index = layout.IndexOf(kind, ring);
+        if (index < 0)
+            return 0;
+        var scale = kind == PlaneKind.Int8 && ring == 0 ? layout.Planes[layout.IndexOf(PlaneKind.Int8Scale, 0)].Length : 0;
+        return layout.Planes[index].Length + scale;
+    }
+
+    private static SegmentLayout Layout(StorePaths paths, CatalogMeta meta, StoredSegment segment) => segment.Rows is >= 1 and <= SegmentFormat.MaxRows
+        ? SegmentLayout.Of(meta.SegmentSpec, (int)segment.Rows)
+        : throw new CorruptFileException(paths.Catalog, $"it says that the segment '{segment.File}' has {segment.Rows} rows");
+}
