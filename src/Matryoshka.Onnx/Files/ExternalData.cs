@@ -20,10 +20,12 @@ internal static class ExternalData
                 || location.Split('/', '\\').Contains(".."))
                 throw Outside(modelPath, location);
             var file = Path.GetFullPath(Path.Join(beside, location));
-            if (!IsBelow(file, root) || LeavesByLink(file, root))
+            if (!IsBelow(file, root))
                 throw Outside(modelPath, location);
             if (!File.Exists(file))
                 throw new InvalidFormatException($"'{modelPath}' keeps tensors in '{location}', which is missing; pull the model again, or copy the file beside it.");
+            if (LeavesByLink(file, root))
+                throw Outside(modelPath, location);
             files.Add(file);
         }
         return files;

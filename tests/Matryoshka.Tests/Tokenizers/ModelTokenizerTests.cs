@@ -117,7 +117,7 @@ public class ModelTokenizerTests
         { "post_processor", """{"type":"TemplateProcessing","single":[{"SpecialToken":{"id":"[X]","type_id":0}}],"pair":[],"special_tokens":{}}""", "neither a Sequence nor one of its 'special_tokens'" },
         { "model", """{"type":"WordLevel","vocab":{"a":0}}""", "of the type 'WordLevel', which is not supported; supported are WordPiece, BPE and Unigram" },
         { "model", """{"type":"BPE","dropout":0.1,"vocab":{"a":0},"merges":[]}""", "'dropout' 0.1" },
-        { "model", """{"type":"BPE","end_of_word_suffix":"</w>","vocab":{"a":0},"merges":[]}""", "'end_of_word_suffix' \"</w>\"" },
+        { "model", """{"type":"BPE","end_of_word_suffix":"_end","vocab":{"a":0},"merges":[]}""", "'end_of_word_suffix' \"_end\"" },
         { "model", """{"type":"BPE","vocab":{"a":0,"b":1},"merges":["a b"]}""", "the merge \"a b\"" },
         { "model", """{"type":"BPE","vocab":{"a":-1},"merges":[]}""", "whole numbers of 0 to" },
         { "model", """{"type":"Unigram","vocab":[["a",0]]}""", "no 'unk_id'" },

@@ -61,7 +61,8 @@ internal sealed class AddedTokens
             if (start > done)
                 yield return (-1, done, start);
             yield return (token.Id, start, end);
-            done = at = end;
+            // White space eaten at the right may itself begin the next token, as in the tokenizers library: the search goes on before it.
+            done = end;
         }
         if (done < text.Length)
             yield return (-1, done, text.Length);

@@ -82,8 +82,9 @@ internal static partial class CanonicalForms
     {
         var tables = Data.Value;
         var (kept, starter, lastClass) = (0, -1, 0);
-        foreach (var point in points)
+        for (var i = 0; i < points.Count; i++)
         {
+            var point = points[i];
             var order = tables.ClassOf(point);
             // A mark is blocked from its starter by one of its own class or higher in between (D115); a starter, by any.
             var blocked = starter < 0 || (kept - starter > 1 && (lastClass == 0 || lastClass >= order));

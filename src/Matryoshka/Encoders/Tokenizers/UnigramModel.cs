@@ -118,7 +118,7 @@ internal sealed class UnigramModel : TokenModel
         var id = 0;
         foreach (var entry in list.EnumerateArray())
         {
-            if (entry.ValueKind != JsonValueKind.Array || entry.GetArrayLength() != 2 || !entry[1].TryGetDouble(out var score) || !double.IsFinite(score))
+            if (entry.ValueKind != JsonValueKind.Array || entry.GetArrayLength() != 2 || entry[1].ValueKind != JsonValueKind.Number || !entry[1].TryGetDouble(out var score) || !double.IsFinite(score))
                 throw model.Bad($"has a 'vocab' whose entry {id} is not a piece and its score");
             ids[entry[0].GetString()!] = id;
             scores[id++] = score;
