@@ -11,6 +11,7 @@ return args switch
     ["remote", .. var rest] => await RemoteBenchmark.Run(rest),
     ["remote-server", .. var rest] => RemoteServer.Run(rest),
     ["convert", .. var rest] => ConvertStaticModel.Run(rest),
+    ["lists", .. var rest] => ListsBenchmark.Run(rest),
     ["vectors", .. var rest] => WriteVectors.Run(rest),
     ["peers", .. var rest] => PeersReport.Run(rest),
     _ => Usage(),
@@ -18,8 +19,10 @@ return args switch
 
 static int Usage()
 {
-    Console.Error.WriteLine("usage: scan [--rows N] [--precision f32|f16|int8|bit] | filter | encode | index [--rows N] [--rounds N] | search [--rows N] | quality | remote [--texts N]   [--save]
-       vectors --out DIR [--rows N] [--queries N]
-       peers --in FILE [--out DIR | --save]");
+    Console.Error.WriteLine("""
+        usage: scan [--rows N] [--precision f32|f16|int8|bit] | filter | encode | index [--rows N] [--rounds N] | search [--rows N] | quality | lists --in DIR | remote [--texts N]   [--save]
+               vectors --out DIR [--rows N] [--queries N]
+               peers --in FILE [--out DIR | --save]
+        """);
     return 2;
 }
