@@ -8,10 +8,11 @@ return args switch
     ["quality", .. var rest] => await QualityBenchmark.Run(rest),
     ["index", .. var rest] => IndexBenchmark.Run(rest),
     ["search", .. var rest] => await SearchBenchmark.Run(rest),
-    ["onnx", .. var rest] => OnnxBenchmark.Run(rest),
     ["remote", .. var rest] => await RemoteBenchmark.Run(rest),
     ["remote-server", .. var rest] => RemoteServer.Run(rest),
     ["convert", .. var rest] => ConvertStaticModel.Run(rest),
+    ["onnx", .. var rest] => OnnxBenchmark.Run(rest),
+    ["lists", .. var rest] => ListsBenchmark.Run(rest),
     ["vectors", .. var rest] => WriteVectors.Run(rest),
     ["peers", .. var rest] => PeersReport.Run(rest),
     _ => Usage(),
@@ -20,7 +21,7 @@ return args switch
 static int Usage()
 {
     Console.Error.WriteLine("""
-        usage: scan [--rows N] [--precision f32|f16|int8|bit] | filter | encode | index [--rows N] [--rounds N] | search [--rows N] | quality | onnx | remote [--texts N]   [--save]
+        usage: scan [--rows N] [--precision f32|f16|int8|bit] | filter | encode | index [--rows N] [--rounds N] | search [--rows N] | quality | lists --in DIR | onnx | remote [--texts N]   [--save]
                vectors --out DIR [--rows N] [--queries N]
                peers --in FILE [--out DIR | --save]
         """);

@@ -41,7 +41,7 @@ public sealed class ProcessTests(SampleStore sample) : IClassFixture<SampleStore
     {
         if (OperatingSystem.IsWindows())
             return;
-        const int Rows = 150_000;
+        const int Rows = 500_000;
         var raw = sample.At($"big.{Rows}x8.f32");
         using (var stream = File.Create(raw))
             for (var row = 0; row < Rows; row++)
