@@ -15,6 +15,9 @@ internal abstract unsafe class KernelSet
     /// <summary>Rows that every kernel scores in sequence: the floats of the widest register. What is left of a block goes by number.</summary>
     private const int Group = 16;
 
+    /// <summary>Columns of a panel of <see cref="PanelProduct"/>.</summary>
+    public const int PanelWidth = 32;
+
     private const int Widths = 4;
 
     private static readonly KernelSet?[] sets = new KernelSet?[Widths];
@@ -170,6 +173,12 @@ internal abstract unsafe class KernelSet
 
     /// <summary>products[i * n + j] = dot of row i of a with row j of b, all rows of so many floats back to back.</summary>
     public abstract void Products(float* a, int m, float* b, int n, int dimensions, float* products);
+
+    /// <summary>
+    /// c[i * cRow + x] = sum over k of a[i * aRow + k * aInner] * panel[k * 32 + x], for i below rows and x below 32; added to
+    /// what c holds where <paramref name="add"/> says so.
+    /// </summary>
+    public abstract void PanelProduct(float* a, nint aRow, nint aInner, int rows, float* panel, int inner, float* c, nint cRow, bool add);
 
     /// <summary>sums[i] *= factors[i] * constant.</summary>
     public abstract void Scale(float* sums, float* factors, float constant, int n);

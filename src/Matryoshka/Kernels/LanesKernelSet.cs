@@ -79,6 +79,9 @@ internal sealed unsafe class KernelSet<TLanes, TFloat, TInt>(int width) : Kernel
     public override void Products(float* a, int m, float* b, int n, int dimensions, float* products) =>
         ProductsKernel<TLanes, TFloat, TInt>.Run(a, m, b, n, dimensions, products);
 
+    public override void PanelProduct(float* a, nint aRow, nint aInner, int rows, float* panel, int inner, float* c, nint cRow, bool add) =>
+        PanelKernel<TLanes, TFloat, TInt>.Run(a, aRow, aInner, rows, panel, inner, c, cRow, add);
+
     public override void Scale(float* sums, float* factors, float constant, int n) =>
         FinishKernel<TLanes, TFloat, TInt>.Scale(sums, factors, constant, n);
 
