@@ -19,7 +19,7 @@ internal static class OptionCheck
         Between(options.Crop, 0, 1, "share of crops");
         Between(options.Cloze + options.Sparse, 0, 1, "share of cloze and sparse questions together");
         Between(options.Teacher, 0, 0.99, "teacher's share");
-        Between(options.Rate, 1e-6, 100, "rate");
+        Between(options.Rate, 1e-6, 1e30, "rate");
         Between(options.InitialScale, 1e-6, 1000, "initial scale");
         Between(options.TeacherTemperature, 1e-3, 1000, "teacher's temperature");
         Between(options.Steps, 1, 10_000_000, "number of steps");
@@ -29,8 +29,12 @@ internal static class OptionCheck
         Between(options.SourceCap, 1, int.MaxValue, "cap of a source");
         Between(options.Threads ?? 1, 1, 1024, "number of threads");
         Between(options.HeldOut, 0, 100_000, "number of pairs held out");
+        if (options.VocabularySize is not null && options.AdaptVocabulary)
+            throw new TrainingException("A vocabulary is either trained anew or adapted: leave one of the two out.");
         if (options.VocabularySize is { } size)
             Between(size, 256, 1_000_000, "size of the vocabulary");
+        foreach (var folder in options.Evaluate)
+            Measuring.JudgedFolder.Require(folder);
         if (options.EvaluateDimensions is { } prefixes)
         {
             Dimensions(prefixes);

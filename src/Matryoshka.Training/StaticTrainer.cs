@@ -16,9 +16,6 @@ namespace Matryoshka.Training;
 /// </summary>
 public static class StaticTrainer
 {
-    // The loss of one batch jumps between sources; the mean of so many steps does not.
-    private const int LossWindow = 50;
-
     /// <summary>Trains and writes the model.</summary>
     /// <param name="options">From what and how.</param>
     /// <param name="progress">Told how far it is, from one thread at a time.</param>
@@ -26,24 +23,26 @@ public static class StaticTrainer
     /// <exception cref="TrainingException">The options contradict each other, the pairs cannot be used, or the loss diverged; the last good checkpoint is kept.</exception>
     /// <exception cref="InvalidFormatException">A file does not have the documented form.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
-    public static StaticTrainingResult Train(StaticTrainingOptions options, IProgress<TrainingProgress>? progress = null, CancellationToken cancellationToken = default)
+    public static StaticTrainingResult Train(StaticTrainingOptions options, IProgress<TrainingProgress>? progress = null, CancellationToken cancellationToken = default) =>
+        Train(options, progress, null, cancellationToken);
+
+    /// <summary>The same, with checkpoints written through <paramref name="open"/>.</summary>
+    internal static StaticTrainingResult Train(StaticTrainingOptions options, IProgress<TrainingProgress>? progress, WholeFile.Opener? open, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(options);
         OptionCheck.Require(options);
-        var run = new Run(options, progress, cancellationToken);
-        return run.Execute();
+        return new Run(options, progress, open, cancellationToken).Execute();
     }
 
-    private sealed class Run(StaticTrainingOptions options, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
+    private sealed class Run(StaticTrainingOptions options, IProgress<TrainingProgress>? progress, WholeFile.Opener? open, CancellationToken cancellationToken)
     {
         private readonly Work work = new(options.Threads ?? Environment.ProcessorCount);
-        private readonly Queue<double> losses = new();
+        private readonly LossWatch losses = new();
         private readonly TimeSpan processorAtStart = Environment.CpuUsage.TotalTime;
         private long skipped;
         private double[]? heldOutNdcg;
-        private double? firstLoss;
 
-        private double Loss => losses.Count > 0 ? losses.Average() : double.NaN;
+        private double Loss => losses.Mean;
 
         public StaticTrainingResult Execute()
         {
@@ -56,7 +55,7 @@ public static class StaticTrainer
                 ? new HardNegatives(sources, idf, work, done => progress?.Report(new(TrainingStage.Mine, done, null)), cancellationToken) : null;
             var sampler = new BatchSampler(sources, split.Trained, options.Batch, options.SourceCap, options.Seed);
             using var training = new StaticTraining(options, sampler, idf, negatives, work);
-            var checkpoint = new Checkpoint(options, tokenizer.Identity);
+            var checkpoint = new Checkpoint(options, tokenizer.Identity, open);
             var (step, before) = options.Resume ? checkpoint.Load(training) : (0, 0.0);
             var seconds = before + Loop(training, split, checkpoint, step, before);
             progress?.Report(new(TrainingStage.Measure, options.Steps, options.Steps));
@@ -111,18 +110,10 @@ public static class StaticTrainer
             return watch.Elapsed.TotalSeconds;
         }
 
-        // Untrained rows lose what drawing a lot at random does; a mean far above the first steps' will not come back.
         private void Watch(double loss, int step, Checkpoint checkpoint)
         {
-            losses.Enqueue(loss);
-            if (losses.Count > LossWindow)
-                losses.Dequeue();
-            if (losses.Count == LossWindow)
-                firstLoss ??= Loss;
-            if (double.IsFinite(loss) && (firstLoss is not { } start || Loss < 2 * start + 1))
-                return;
-            throw new TrainingException($"The loss diverged at step {step + 1}: it is {loss:G4} after a mean of {losses.Where(double.IsFinite).DefaultIfEmpty(double.NaN).Average():G4}. "
-                + $"Train again with a lower rate than {options.Rate:G3}; {checkpoint.Kept}.");
+            if (!losses.Add(loss))
+                throw new TrainingException($"The loss diverged at step {step + 1}: it is {loss:G4}, the mean of the latest steps {Loss:G4}. Train again with a lower rate than {options.Rate:G3}; {checkpoint.Kept}.");
         }
 
         private void Save(StaticTraining training, Checkpoint checkpoint, int step, double seconds)

@@ -28,6 +28,9 @@ public sealed record StaticTrainingOptions
     /// <summary>Pieces of a vocabulary to be trained from the pairs, with the tokenizer's rules; null keeps the tokenizer's own.</summary>
     public int? VocabularySize { get; init; }
 
+    /// <summary>Whether reserved pieces and those of other scripts give way to the most frequent English words of the pairs that would be spelled in several pieces; the vocabulary keeps its size.</summary>
+    public bool AdaptVocabulary { get; init; }
+
     /// <summary>Nested dimensions, ascending; the last is the full one.</summary>
     public IReadOnlyList<int> Dimensions { get; init; } = [32, 64, 128, 256, 512];
 

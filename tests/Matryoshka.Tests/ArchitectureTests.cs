@@ -41,7 +41,12 @@ public partial class ArchitectureTests
 
     [Fact]
     public void The_library_knows_nothing_of_what_is_built_on_it() =>
-        Hold(In(Library), source => !source.Names("Matryoshka.Documents") && !source.Names("Matryoshka.Onnx") && !source.Names("Matryoshka.Remote") && !source.Names("Matryoshka.Cli"));
+        Hold(In(Library), source => !source.Names("Matryoshka.Documents") && !source.Names("Matryoshka.Onnx") && !source.Names("Matryoshka.Remote") && !source.Names("Matryoshka.Training") && !source.Names("Matryoshka.Cli"));
+
+    [Fact]
+    public void Training_knows_the_library_alone() =>
+        Hold(In("src/Matryoshka.Training/"), source => !source.Names("Matryoshka.Documents") && !source.Names("Matryoshka.Onnx") && !source.Names("Matryoshka.Remote") && !source.Names("Matryoshka.Cli")
+            && !source.Names("Matryoshka.Storage") && !source.Names("Matryoshka.Search"));
 
     [Fact]
     public void The_library_references_no_project() =>

@@ -26,6 +26,8 @@ internal static class CommandLine
         VerifyCommand.Entry,
         CompactCommand.Entry,
         BenchCommand.Entry,
+        TrainCommand.Entry,
+        AdaptCommand.Entry,
         ModelsCommand.Entry,
         DemoCommand.Entry,
     ];
@@ -107,9 +109,11 @@ internal static class CommandLine
 
     private static string[] ExamplesOf(Command command)
     {
-        foreach (var entry in Entries)
-            if (entry.Name == command.Name)
-                return entry.Examples;
+        // A command's own commands share its examples.
+        for (var named = command; named is not null; named = named.Parents.OfType<Command>().FirstOrDefault())
+            foreach (var entry in Entries)
+                if (entry.Name == named.Name)
+                    return entry.Examples;
         return RootExamples;
     }
 }

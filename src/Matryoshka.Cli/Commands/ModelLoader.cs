@@ -9,8 +9,17 @@ internal static class ModelLoader
     /// <summary>Opens the session's collection together with the model that embeds its queries and texts.</summary>
     /// <param name="session">Names the collection.</param>
     /// <param name="model">What --model says; null for the collection's own model.</param>
-    public static async Task<Collection> OpenAsync(Session session, string? model) =>
-        (await OpenWithGeneratorAsync(session, model).ConfigureAwait(false)).Collection;
+    /// <param name="adapter">The file of the adapter that the collection's vectors were projected by; null for plain vectors.</param>
+    public static async Task<Collection> OpenAsync(Session session, string? model, string? adapter = null)
+    {
+        if (adapter is null)
+            return (await OpenWithGeneratorAsync(session, model).ConfigureAwait(false)).Collection;
+        var projection = VectorAdapter.Load(adapter);
+        if (model is null)
+            using (var bare = session.Open())
+                model = bare.Recipe.Name;
+        return session.Open(new AdaptedEmbeddingGenerator(Load(model), projection));
+    }
 
     /// <summary>As <see cref="OpenAsync"/>, with the generator for those who need its tokenizer.</summary>
     public static async Task<(Collection Collection, IEmbeddingGenerator<string, Embedding<float>> Generator)> OpenWithGeneratorAsync(Session session, string? model)
@@ -24,7 +33,11 @@ internal static class ModelLoader
         var loading = Task.Run(StaticEmbeddingGenerator.Default);
         string name;
         using (var bare = session.Open())
+        {
             name = bare.Recipe.Name;
+            if (bare.Recipe.Adapter is not null)
+                throw new UsageException($"The vectors in '{session.Directory}' were projected by an adapter: give the same to search them, --adapter FILE.");
+        }
         if (name != ModelCatalogue.DefaultModel)
             throw NoRunner(name, $"The vectors in '{session.Directory}' come from '{name}', and this build cannot run it. "
                 + "If it is a static model, give its folder: --model DIR. Without it, use 'mrl similar KEY' or 'mrl search --keyword'.");

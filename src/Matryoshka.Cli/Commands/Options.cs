@@ -28,6 +28,22 @@ internal static class Options
             },
         };
 
+    /// <summary>A number of at least 0, fractions allowed; null when not given.</summary>
+    public static Option<double?> Decimal(string name, string description) =>
+        new(name)
+        {
+            Description = description,
+            HelpName = "X",
+            CustomParser = result =>
+            {
+                var given = result.Tokens.Count > 0 ? result.Tokens[0].Value : "";
+                if (double.TryParse(given, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number))
+                    return number;
+                result.AddError($"'{given}' is not a number that {name} takes: 0, 0.25, 20 and so on.");
+                return null;
+            },
+        };
+
     /// <summary>A span of time above 0, fractions allowed; null when not given.</summary>
     public static Option<double?> Seconds(string name, string description) =>
         new(name)

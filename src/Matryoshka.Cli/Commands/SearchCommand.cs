@@ -22,6 +22,7 @@ internal static class SearchCommand
         var hybrid = Options.Flag("--hybrid", "Rank by vectors and keywords together.");
         var keyword = Options.Flag("--keyword", "Rank by keywords (BM25) alone; needs no model.");
         var model = Options.Text("--model", "NAME|DIR", "What embeds the text. Default: the collection's own model");
+        var adapter = Options.Text("--adapter", "FILE", "What projects the query, for a collection made by 'mrl adapt'.");
         var queries = Options.Text("--queries", "FILE", "Answer all queries of a file: JSON lines with _id and text, or id, tab, text.");
         var run = Options.Text("--run", "OUT", "Where --queries writes its TREC run.");
         var tag = Options.Text("--tag", "NAME", "The run's name in its lines. Default: mrl");
@@ -30,6 +31,7 @@ internal static class SearchCommand
         command.Options.Add(hybrid);
         command.Options.Add(keyword);
         command.Options.Add(model);
+        command.Options.Add(adapter);
         command.Options.Add(queries);
         command.Options.Add(run);
         command.Options.Add(tag);
@@ -48,7 +50,7 @@ internal static class SearchCommand
             var batch = Batch.Of(result.GetValue(queries), result.GetValue(run), result.GetValue(tag), text);
             using var collection = mode == SearchMode.Keyword
                 ? session.Open()
-                : await ModelLoader.OpenAsync(session, result.GetValue(model)).ConfigureAwait(false);
+                : await ModelLoader.OpenAsync(session, result.GetValue(model), result.GetValue(adapter)).ConfigureAwait(false);
             if (batch is not null)
                 await RunBatchAsync(session, collection, batch, options, cancellationToken).ConfigureAwait(false);
             else

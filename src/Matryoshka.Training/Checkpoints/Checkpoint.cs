@@ -3,13 +3,12 @@ using System.Runtime.InteropServices;
 using System.Text;
 using Matryoshka.Encoders;
 using Matryoshka.Training.Arithmetic;
-using Matryoshka.Training.Export;
 using Matryoshka.Training.Tables;
 
 namespace Matryoshka.Training.Checkpoints;
 
 /// <summary>
-/// The state of a training in one file: rows, moments, steps of each row, where the sampler stands. A safetensors file of
+/// The state of a training in one file: rows, moments, where the sampler stands. A safetensors file of
 /// which the tensor <c>about</c> says how it was begun; it is replaced whole or not at all.
 /// </summary>
 internal sealed unsafe class Checkpoint(StaticTrainingOptions options, string tokenizer, WholeFile.Opener? open = null)
@@ -29,7 +28,6 @@ internal sealed unsafe class Checkpoint(StaticTrainingOptions options, string to
         TensorToWrite[] tensors =
         [
             Floats("rows", table.Rows), Floats("first", optimiser.First), Floats("second", optimiser.Second),
-            new("touched", "I32", [optimiser.Touched.Length], 4 * optimiser.Touched.Length, stream => Write(stream, (byte*)optimiser.Touched.Data, 4 * optimiser.Touched.Length)),
             new("about", "I8", [about.Length], about.Length, stream => stream.Write(about)),
         ];
         WholeFile.Write(FilePath, stream => SafetensorsWriter.Write(stream, tensors, new Dictionary<string, string>()), open);
@@ -52,7 +50,6 @@ internal sealed unsafe class Checkpoint(StaticTrainingOptions options, string to
         Read(file, "rows", training.Table.Rows);
         Read(file, "first", training.Optimiser.First);
         Read(file, "second", training.Optimiser.Second);
-        Read(file, "touched", training.Optimiser.Touched);
         training.Sampler.Position = [.. lines[2].Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(number => int.Parse(number, CultureInfo.InvariantCulture))];
         saved = step;
         return (step, seconds);

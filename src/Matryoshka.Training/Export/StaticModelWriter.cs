@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Matryoshka.Encoders;
 using Matryoshka.Training.Checkpoints;
 using Matryoshka.Training.Tables;
 using Matryoshka.Vectors;

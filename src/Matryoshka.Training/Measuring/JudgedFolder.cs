@@ -12,6 +12,7 @@ internal sealed record JudgedFolder(string Name, IReadOnlyList<string> Documents
 {
     public static JudgedFolder Read(string folder)
     {
+        Require(folder);
         var numbers = new Dictionary<string, int>(StringComparer.Ordinal);
         var documents = new List<string>();
         foreach (var line in Lines(folder, "corpus.jsonl"))
@@ -28,7 +29,7 @@ internal sealed record JudgedFolder(string Name, IReadOnlyList<string> Documents
             texts[Text(document, "_id", folder)] = Text(document, "text", folder);
         }
         var judged = new SortedDictionary<string, Dictionary<int, int>>(StringComparer.Ordinal);
-        var judgements = File.Exists(Path.Join(folder, "qrels.test.tsv")) ? "qrels.test.tsv" : Path.Join("qrels", "test.tsv");
+        var judgements = Judgements(folder);
         foreach (var line in Lines(folder, judgements).Skip(1))
         {
             var cells = line.Split('\t');
@@ -40,12 +41,17 @@ internal sealed record JudgedFolder(string Name, IReadOnlyList<string> Documents
         return new(Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder))), documents, [.. judged.Keys.Select(id => texts[id])], [.. judged.Values]);
     }
 
-    private static IEnumerable<string> Lines(string folder, string file)
+    /// <summary>Refuses a folder that is no such collection before hours are spent.</summary>
+    public static void Require(string folder)
     {
-        var path = Path.Join(folder, file);
-        return File.Exists(path) ? File.ReadLines(path)
-            : throw new TrainingException($"'{folder}' is not a judged collection: there is no '{file}'. Wanted are corpus.jsonl, queries.jsonl and qrels.test.tsv.");
+        foreach (var file in (ReadOnlySpan<string>)["corpus.jsonl", "queries.jsonl", Judgements(folder)])
+            if (!File.Exists(Path.Join(folder, file)))
+                throw new TrainingException($"'{folder}' is not a judged collection: there is no '{file}'. Wanted are corpus.jsonl, queries.jsonl and qrels.test.tsv.");
     }
+
+    private static string Judgements(string folder) => File.Exists(Path.Join(folder, "qrels", "test.tsv")) ? Path.Join("qrels", "test.tsv") : "qrels.test.tsv";
+
+    private static IEnumerable<string> Lines(string folder, string file) => File.ReadLines(Path.Join(folder, file));
 
     private static JsonDocument Parse(string line, string folder, string file)
     {

@@ -21,8 +21,9 @@ internal sealed unsafe class RowGradients(int tokens, int dimensions)
     /// <param name="table">What is moved.</param>
     /// <param name="optimiser">How.</param>
     /// <param name="rate">Learning rate.</param>
+    /// <param name="steps">The number of this step, from 1.</param>
     /// <param name="work">Threads.</param>
-    public void Apply(TextBatch batch, Block<float> gradients, TokenTable table, RowOptimiser optimiser, float rate, Work work)
+    public void Apply(TextBatch batch, Block<float> gradients, TokenTable table, RowOptimiser optimiser, float rate, int steps, Work work)
     {
         Index(batch);
         work.ForRanges(touched.Count, TokensAtOnce, (from, to) =>
@@ -32,7 +33,7 @@ internal sealed unsafe class RowGradients(int tokens, int dimensions)
             {
                 var token = touched[i];
                 TokenTable.SumRows(gradients.Data, dimensions, texts.AsSpan(starts[token]..starts[token + 1]), new Span<float>(sum, dimensions));
-                optimiser.Apply(token, sum, rate, table.Rows.Data + (nint)token * dimensions);
+                optimiser.Apply(token, sum, rate, steps, table.Rows.Data + (nint)token * dimensions);
             }
         });
     }

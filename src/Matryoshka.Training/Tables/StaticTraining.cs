@@ -69,7 +69,7 @@ internal sealed unsafe class StaticTraining : IDisposable
             loss = contrastive.Run(vectors.Data, count, vectors.Data + split, documents, targets, gradients.Data, gradients.Data + split)[^1];
         }
         if (double.IsFinite(loss))
-            rows.Apply(batch, gradients, Table, Optimiser, (float)schedule.At(step), work);
+            rows.Apply(batch, gradients, Table, Optimiser, (float)schedule.At(step), step + 1, work);
         return loss;
     }
 

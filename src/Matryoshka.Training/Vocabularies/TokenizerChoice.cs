@@ -17,10 +17,12 @@ internal static class TokenizerChoice
     public static (byte[] Json, WordPieceTokenizer Tokenizer) Make(StaticTrainingOptions options, Work work, CancellationToken cancellationToken)
     {
         var json = Given(options.Tokenizer);
-        if (options.VocabularySize is { } size)
+        if (options.VocabularySize is not null || options.AdaptVocabulary)
         {
             var words = WordCounts.Of(options, WordPieceTokenizer.Parse(json, "tokenizer"), work, cancellationToken);
-            json = WithVocabulary(json, [.. Special, .. VocabularyTrainer.Train(words, size - Special.Length)]);
+            json = WithVocabulary(json, options.VocabularySize is { } size
+                ? [.. Special, .. VocabularyTrainer.Train(words, size - Special.Length)]
+                : [.. VocabularyAdapter.Adapt(Pieces(json), words)]);
         }
         return (json, WordPieceTokenizer.Parse(json, options.Tokenizer ?? "tokenizer"));
     }
@@ -46,6 +48,9 @@ internal static class TokenizerChoice
                 throw new InvalidFormatException($"Line {i + 1} of '{path}' {(pieces[i].Length == 0 ? "is empty" : $"repeats the piece '{pieces[i]}'")}; a vocabulary has one piece a line, each once.");
         return seen.Contains("[UNK]") ? pieces : throw new InvalidFormatException($"The vocabulary '{path}' lacks the piece [UNK], which stands for what it cannot spell.");
     }
+
+    private static List<string> Pieces(byte[] json) =>
+        [.. JsonNode.Parse(json)!["model"]!["vocab"]!.AsObject().OrderBy(pair => pair.Value!.GetValue<int>()).Select(pair => pair.Key)];
 
     // The rules of the tokenizer, with other pieces.
     private static byte[] WithVocabulary(byte[] json, string[] pieces)

@@ -39,6 +39,8 @@ public enum PreTruncation
 /// </summary>
 public sealed record ModelRecipe
 {
+    private const string AdapterField = "adapter";
+
     /// <summary>The model's name as its publisher writes it, e.g. <c>nomic-ai/nomic-embed-text-v1.5</c>.</summary>
     public required string Name { get; init; }
 
@@ -66,12 +68,19 @@ public sealed record ModelRecipe
     /// <summary>The tokenizer's kind or identity, e.g. <c>wordpiece:sha256:...</c>; null when the service tokenises.</summary>
     public string? Tokenizer { get; init; }
 
+    /// <summary>
+    /// What identifies the adapter applied to the model's full vectors, <c>sha256:...</c> of its projection; null when there is
+    /// none. <see cref="Dimensions"/> are then the adapter's.
+    /// </summary>
+    public string? Adapter { get; init; }
+
     /// <summary>A hash of every field that changes a vector: <c>mrl1:</c> and 32 hexadecimal digits.</summary>
     public string Fingerprint
     {
         get
         {
-            var canonical = string.Join('\n', Fields().Select(f => $"{f.Name}={f.Value.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\n", "\\n", StringComparison.Ordinal)}"));
+            // A field that came later counts only where it is set: recipes without it keep their fingerprints.
+            var canonical = string.Join('\n', Fields().Where(f => f.Name != AdapterField || f.Value.Length > 0).Select(f => $"{f.Name}={f.Value.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\n", "\\n", StringComparison.Ordinal)}"));
             return "mrl1:" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(canonical)).AsSpan(0, 16));
         }
     }
@@ -118,6 +127,7 @@ public sealed record ModelRecipe
         ("before truncation", BeforeTruncation.ToString()),
         ("max tokens", MaxTokens?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? ""),
         ("tokenizer", Tokenizer ?? ""),
+        (AdapterField, Adapter ?? ""),
     ];
 }
 

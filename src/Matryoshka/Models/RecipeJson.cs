@@ -24,6 +24,8 @@ internal sealed class RecipeJson
 
     public string? Tokenizer { get; set; }
 
+    public string? Adapter { get; set; }
+
     // Collected instead of disallowed, so that the error can name the field and give the real reason.
     [JsonExtensionData]
     public Dictionary<string, JsonElement>? Unknown { get; set; }
@@ -40,6 +42,7 @@ internal sealed class RecipeJson
             BeforeTruncation = recipe.BeforeTruncation == PreTruncation.None ? null : EnumWords.Of(recipe.BeforeTruncation),
             MaxTokens = recipe.MaxTokens,
             Tokenizer = recipe.Tokenizer,
+            Adapter = recipe.Adapter,
         },
         RecipeJsonContext.Default.RecipeJson);
 
@@ -76,6 +79,7 @@ internal sealed class RecipeJson
             BeforeTruncation = BeforeTruncation is null ? PreTruncation.None : EnumWords.Parse<PreTruncation>(BeforeTruncation, "beforeTruncation"),
             MaxTokens = MaxTokens,
             Tokenizer = Tokenizer,
+            Adapter = Adapter,
         };
     }
 

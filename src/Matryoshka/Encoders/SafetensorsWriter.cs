@@ -4,7 +4,7 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 
-namespace Matryoshka.Training.Export;
+namespace Matryoshka.Encoders;
 
 /// <summary>One tensor to be written: its name, type as the format writes it, shape, and what writes its bytes.</summary>
 internal sealed record TensorToWrite(string Name, string Type, long[] Shape, long Bytes, Action<Stream> Write);
