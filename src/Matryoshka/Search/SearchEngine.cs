@@ -36,7 +36,7 @@ internal static class SearchEngine
             plan = PlanResolver.Resolve(meta, options, k, meta.Recipe.Dimensions.Full);
             return [];
         }
-        var query = new QueryVector(vector.Span, meta.Recipe.Dimensions);
+        using var query = new QueryVector(vector.Span, meta.Recipe.Dimensions);
         // One more than asked, because the record itself would be the first.
         var itself = request.ExceptId is null ? 0 : 1;
         plan = PlanResolver.Resolve(meta, options with { K = options.K + itself }, k + itself, query.Length);
