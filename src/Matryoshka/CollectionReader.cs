@@ -152,7 +152,7 @@ public sealed class CollectionReader : IDisposable
     private Neighbours Run(ReadOnlySpan<float> vector, int k, SearchPlan? plan, Filter? filter)
     {
         var meta = store.Meta;
-        var query = new QueryVector(vector, meta.Recipe.Dimensions);
+        using var query = new QueryVector(vector, meta.Recipe.Dimensions);
         var resolved = PlanResolver.Resolve(meta, new() { K = k, Plan = plan }, k, query.Length);
         var reports = new List<StageReport>(resolved.Stages.Count + 1);
         var selection = filter is null ? null : Select(filter, reports);
@@ -160,7 +160,7 @@ public sealed class CollectionReader : IDisposable
         var (ids, scores) = (new long[hits.Length], new float[hits.Length]);
         for (var i = 0; i < hits.Length; i++)
         {
-            var (view, row) = Funnel.Place(hits[i].Tag);
+            var (view, row) = RowScan.Place(hits[i].Tag);
             ids[i] = snapshot.Views[view].Segment.Ids[row];
             scores[i] = hits[i].Score;
         }

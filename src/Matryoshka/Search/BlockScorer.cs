@@ -11,10 +11,13 @@ internal sealed unsafe class BlockScorer(Precision precision)
     /// <summary>Rows of a block: their sums, scores and picks (6 KiB) stay in the first-level cache beside the rows passing through.</summary>
     public const int Rows = 512;
 
+    /// <summary>Rows asked for while as many are scored: 32 of 512 halves are half of the first-level cache.</summary>
+    private const int Ahead = 32;
+
     private readonly KernelSet kernels = KernelSet.Current;
-    private readonly int[] sums = GC.AllocateUninitializedArray<int>(Rows, pinned: true);
-    private readonly float[] scores = GC.AllocateUninitializedArray<float>(Rows, pinned: true);
-    private readonly int[] picked = GC.AllocateUninitializedArray<int>(Rows, pinned: true);
+    private readonly int[] sums = ScoreBlock.Mine.Sums;
+    private readonly float[] scores = ScoreBlock.Mine.Scores;
+    private readonly int[] picked = ScoreBlock.Mine.Picked;
     private Ring[] rings = [];
     private Ring[] block = [];
     private float* inverseNorms;
@@ -83,8 +86,36 @@ internal sealed unsafe class BlockScorer(Precision precision)
     {
         if (cold is not null)
             return ScoreCold(rows);
+        Ask(rows[..Math.Min(Ahead, rows.Length)]);
+        for (var done = 0; done < rows.Length; done += Ahead)
+        {
+            var next = Math.Min(done + Ahead, rows.Length);
+            Ask(rows[next..Math.Min(next + Ahead, rows.Length)]);
+            ScoreAt(rows[done..next], done);
+        }
+        return scores.AsSpan(0, rows.Length);
+    }
+
+    // Each row lies in as many places as there are rings: waiting for one after the other takes several times as long.
+    private void Ask(ReadOnlySpan<int> rows)
+    {
+        foreach (var row in rows)
+        {
+            foreach (ref readonly var ring in rings.AsSpan())
+                Cache.Ask((byte*)ring.Rows + row * ring.Stride, ring.Stride);
+            if (precision != Precision.Bit)
+                Cache.Ask((byte*)(inverseNorms + row), Cache.Line);
+            if (precision == Precision.Int8)
+                Cache.Ask((byte*)(scales + row), Cache.Line);
+        }
+    }
+
+    private void ScoreAt(ReadOnlySpan<int> rows, int first)
+    {
         fixed (int* raw = sums)
-        fixed (float* values = scores)
+        fixed (float* all = scores)
+        {
+            var values = all + first;
             switch (precision)
             {
                 case Precision.Bit:
@@ -106,7 +137,7 @@ internal sealed unsafe class BlockScorer(Precision precision)
                         values[i] *= inverseNorms[rows[i]] * constant;
                     break;
             }
-        return scores.AsSpan(0, rows.Length);
+        }
     }
 
     // Bits are never cold.

@@ -36,14 +36,14 @@ internal static class SearchEngine
             plan = PlanResolver.Resolve(meta, options, k, meta.Recipe.Dimensions.Full);
             return [];
         }
-        var query = new QueryVector(vector.Span, meta.Recipe.Dimensions);
+        using var query = new QueryVector(vector.Span, meta.Recipe.Dimensions);
         // One more than asked, because the record itself would be the first.
         var itself = request.ExceptId is null ? 0 : 1;
         plan = PlanResolver.Resolve(meta, options with { K = options.K + itself }, k + itself, query.Length);
         var last = plan.Stages[^1];
         var views = session.Snapshot.Views;
         return [.. new Funnel(session.Snapshot, meta.Recipe.Dimensions, query).Run(plan, k + itself, selection, reports)
-            .Select(hit => (hit.Score, Place: Funnel.Place(hit.Tag)))
+            .Select(hit => (hit.Score, Place: RowScan.Place(hit.Tag)))
             .Select(hit => new Found(views[hit.Place.View].Segment.Ids[hit.Place.Row], hit.Score, last.Dimensions ?? query.Length, last.Precision, null, null))
             .Where(hit => hit.Id != request.ExceptId)
             .Take(k)];

@@ -4,7 +4,7 @@ using Matryoshka.Kernels;
 namespace Matryoshka.Search;
 
 /// <summary>A query in the forms that searching lists reads, in memory that does not move.</summary>
-internal sealed unsafe class SignQuery
+internal sealed unsafe class SignQuery : IDisposable
 {
     private const int Lists = 512;
 
@@ -12,31 +12,33 @@ internal sealed unsafe class SignQuery
 
     private readonly byte[] weights;
 
+    private readonly float deviation;
+
     /// <param name="query">The query.</param>
-    /// <param name="vector">Its components.</param>
     /// <param name="dimensions">The prefix to score; the components after it are left out.</param>
     /// <param name="nearColumns">Columns of 64 components that are read first.</param>
-    public SignQuery(QueryVector query, ReadOnlySpan<float> vector, int dimensions, int nearColumns)
+    /// <param name="scale">What every score is multiplied by.</param>
+    public SignQuery(QueryVector query, int dimensions, int nearColumns, float scale = 1)
     {
         Dimensions = dimensions;
         Codes = query.Codes(0);
-        CodeScale = query.CodeScale;
-        var prefix = vector[..dimensions];
+        CodeScale = query.CodeScale * scale;
+        var prefix = query.Unit[..dimensions];
         var largest = 0f;
         foreach (var x in prefix)
             largest = Math.Max(largest, Math.Abs(x));
-        Step = largest / BitWeights.Most;
-        weights = GC.AllocateArray<byte>(BitWeights.Bytes(dimensions) + 64, pinned: true);
+        var step = largest / BitWeights.Most;
+        Step = step * scale;
+        weights = PinnedPool<byte>.Rent(BitWeights.Bytes(dimensions) + 64);
+        weights.AsSpan().Clear();
         var near = Math.Min(nearColumns * 64, dimensions);
-        NearTotal = BitWeights.Write(prefix[..near], Step, Weights);
-        Total = NearTotal + BitWeights.Write(prefix[near..], Step, Weights + BitWeights.Bytes(near));
+        NearTotal = BitWeights.Write(prefix[..near], step, Weights);
+        Total = NearTotal + BitWeights.Write(prefix[near..], step, Weights + BitWeights.Bytes(near));
         var (first, all) = (FloatMath.Dot(prefix[..near], prefix[..near]), FloatMath.Dot(prefix, prefix));
         NearShare = all > 0 ? first / all : 1;
         // Given the sum over all signs, that over the first part has this standard deviation about its share.
-        deviation = Step > 0 ? MathF.Sqrt(NearShare * (1 - NearShare) * all) / Step : 0;
+        deviation = step > 0 ? MathF.Sqrt(NearShare * (1 - NearShare) * all) / step : 0;
     }
-
-    private readonly float deviation;
 
     public int Dimensions { get; }
 
@@ -65,6 +67,9 @@ internal sealed unsafe class SignQuery
 
     /// <summary>Ones, as many as a block of lists has scales.</summary>
     public static float* Ones => (float*)Unsafe.AsPointer(ref ones[0]);
+
+    /// <summary>Gives the memory back; pointers into it end here.</summary>
+    public void Dispose() => PinnedPool<byte>.Return(weights);
 
     /// <summary>So many standard deviations of what the near columns tell of all, in weights.</summary>
     public int Doubt(float deviations) => (int)(deviations * deviation);
