@@ -85,7 +85,7 @@ internal static class Texts
 
     private static string Sample() => Path.Join(Root(), "samples", "squad");
 
-    private static string? Folder(string relative)
+    public static string? Folder(string relative)
     {
         for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
             if (Directory.Exists(Path.Join(folder.FullName, relative)))

@@ -59,7 +59,7 @@ public static unsafe class AdapterTrainer
         return count;
     }
 
-    private static Block<float> Normalised(ReadOnlySpan<float> vectors, int count, int dimensions)
+    internal static Block<float> Normalised(ReadOnlySpan<float> vectors, int count, int dimensions)
     {
         var rows = new Block<float>((long)count * dimensions);
         for (var i = 0; i < count; i++)

@@ -28,6 +28,7 @@ internal static class CommandLine
         BenchCommand.Entry,
         TrainCommand.Entry,
         AdaptCommand.Entry,
+        DetectCommand.Entry,
         ModelsCommand.Entry,
         DemoCommand.Entry,
     ];

@@ -77,6 +77,7 @@ internal sealed record EmbeddedJson(string Text, float[] Vector);
 [JsonSerializable(typeof(Commands.TrainJson))]
 [JsonSerializable(typeof(Commands.AdapterJson))]
 [JsonSerializable(typeof(Commands.AdaptJson))]
+[JsonSerializable(typeof(Commands.DetectJson))]
 [JsonSerializable(typeof(InfoJson))]
 [JsonSerializable(typeof(ModelsJson))]
 [JsonSerializable(typeof(ModelJson))]
