@@ -153,7 +153,7 @@ public sealed class CollectionReader : IDisposable
     {
         var meta = store.Meta;
         using var query = new QueryVector(vector, meta.Recipe.Dimensions);
-        var resolved = PlanResolver.Resolve(meta, new() { K = k, Plan = plan }, k, query.Length);
+        var resolved = PlanResolver.Resolve(meta, new() { K = k, Plan = plan }, k, query.Length, snapshot);
         var reports = new List<StageReport>(resolved.Stages.Count + 1);
         var selection = filter is null ? null : Select(filter, reports);
         var hits = new Funnel(snapshot, meta.Recipe.Dimensions, query).Run(resolved, k, selection, reports);

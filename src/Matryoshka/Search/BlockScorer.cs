@@ -48,22 +48,27 @@ internal sealed unsafe class BlockScorer(Precision precision)
     /// <summary>Scores rows first to first + count - 1, at most <see cref="Rows"/>, and returns the places of those that may enter <paramref name="top"/>; only theirs are valid in <see cref="Scores"/>.</summary>
     public ReadOnlySpan<int> Pick(int first, int count, TopK top)
     {
-        for (var i = 0; i < rings.Length; i++)
-            block[i] = new((byte*)rings[i].Rows + first * rings[i].Stride, rings[i].Stride, rings[i].Query, rings[i].Length);
-        var rowScales = cold is null ? null : cold.Read(block, first, count);
-        if (rowScales is null)
-            rowScales = scales + first;
+        if (precision != Precision.Bit)
+            return Pick(first, count, top.AscendingThreshold);
+        Turn(first, count);
         fixed (int* raw = sums, places = picked)
         fixed (float* values = scores)
         {
-            if (precision == Precision.Bit)
-            {
-                kernels.Hamming(block, count, raw);
-                var near = picked.AsSpan(0, kernels.SelectBelow(raw, count, top.AscendingDistanceThreshold, places));
-                foreach (var place in near)
-                    values[place] = -raw[place];
-                return near;
-            }
+            kernels.Hamming(block, count, raw);
+            var near = picked.AsSpan(0, kernels.SelectBelow(raw, count, top.AscendingDistanceThreshold, places));
+            foreach (var place in near)
+                values[place] = -raw[place];
+            return near;
+        }
+    }
+
+    /// <summary>As <see cref="Pick(int, int, TopK)"/>, those above a score; not for bits.</summary>
+    public ReadOnlySpan<int> Pick(int first, int count, float threshold)
+    {
+        var rowScales = Turn(first, count);
+        fixed (int* raw = sums, places = picked)
+        fixed (float* values = scores)
+        {
             if (precision == Precision.Int8)
             {
                 kernels.DotInt8(block, count, raw);
@@ -77,8 +82,17 @@ internal sealed unsafe class BlockScorer(Precision precision)
                     kernels.DotF16(block, count, values);
                 kernels.Scale(values, inverseNorms + first, constant, count);
             }
-            return picked.AsSpan(0, kernels.SelectAbove(values, count, top.AscendingThreshold, places));
+            return picked.AsSpan(0, kernels.SelectAbove(values, count, threshold, places));
         }
+    }
+
+    /// <summary>Points the block at consecutive rows, and returns their scales.</summary>
+    private float* Turn(int first, int count)
+    {
+        for (var i = 0; i < rings.Length; i++)
+            block[i] = new((byte*)rings[i].Rows + first * rings[i].Stride, rings[i].Stride, rings[i].Query, rings[i].Length);
+        var read = cold is null ? null : cold.Read(block, first, count);
+        return read is null ? scales + first : read;
     }
 
     /// <summary>Scores rows by number, at most <see cref="Rows"/> of them.</summary>
