@@ -10,7 +10,17 @@ public enum OptimiserKind
     Adagrad,
 }
 
-/// <summary>What a static model is trained from and how. The defaults are the recipe of the model inside the library.</summary>
+/// <summary>What is learnt of pairs that have a score.</summary>
+public enum GradedKind
+{
+    /// <summary>That better pairs are nearer: only the order of the scores counts (CoSENT; Su, 2022).</summary>
+    Order,
+
+    /// <summary>That the cosine equals the score, which lies between -1 and 1.</summary>
+    Cosine,
+}
+
+/// <summary>What a static model is trained from and how. The defaults are what measured best for its time; see docs/training.md.</summary>
 public sealed record StaticTrainingOptions
 {
     /// <summary>Files of pairs; see <see cref="PairFile"/>. A file is a source: most batches are made of one source.</summary>
@@ -43,11 +53,14 @@ public sealed record StaticTrainingOptions
     /// <summary>Share of the loss in which long texts seek their short one, 0 to 1.</summary>
     public double SymmetricShare { get; init; }
 
+    /// <summary>What is learnt of pairs that are graded.</summary>
+    public GradedKind Graded { get; init; } = GradedKind.Order;
+
     /// <summary>Steps of training.</summary>
-    public int Steps { get; init; } = 1000;
+    public int Steps { get; init; } = 4000;
 
     /// <summary>Pairs a step.</summary>
-    public int Batch { get; init; } = 2048;
+    public int Batch { get; init; } = 1024;
 
     /// <summary>How rows are moved.</summary>
     public OptimiserKind Optimiser { get; init; } = OptimiserKind.Adam;
@@ -59,7 +72,7 @@ public sealed record StaticTrainingOptions
     public double WarmUp { get; init; } = 0.1;
 
     /// <summary>Pairs that a source counts for at most when sources are drawn.</summary>
-    public int SourceCap { get; init; } = 150_000;
+    public int SourceCap { get; init; } = 20_000;
 
     /// <summary>Rows start as normal noise times inverse document frequency times this.</summary>
     public double InitialScale { get; init; } = 1.0 / 6;

@@ -32,7 +32,7 @@ internal static class AdaptCommand
             using (var progress = new Progress(session, "adapt", "records", info.Records))
                 total = await made.UpsertAsync(Project(old, projection, progress, cancellationToken), cancellationToken: cancellationToken).ConfigureAwait(false);
             session.Kept = null;
-            await Maintenance.FinishAsync(session, made, cancellationToken).ConfigureAwait(false);
+            await Maintenance.FinishAsync(session, made, info.Records, cancellationToken).ConfigureAwait(false);
             if (session.Json)
                 session.WriteJson(new AdaptJson(target, total.Embedded + total.Updated, made.Recipe.Fingerprint, [.. projection.Dimensions.Dimensions]), CliJson.Shapes.AdaptJson);
             else

@@ -22,10 +22,10 @@ internal static class TrainStaticCommand
         var weights = Options.Text("--weights", "LIST", "Weight of each dimension in the loss. Default: all alike");
         var scales = Options.Text("--scale", "LIST", "What cosines are multiplied by: one number, or one a dimension.");
         var steps = Options.Number("--steps", $"Steps. Default: {Figures.Plain(Defaults.Steps)}");
-        var batch = Options.Number("--batch", "Pairs a step. Default: 2048");
+        var batch = Options.Number("--batch", "Pairs a step. Default: 1024");
         var rate = Options.Decimal("--rate", "Largest learning rate.");
         var optimiser = Options.Text("--optimiser", "adam|adagrad", "Default: adam");
-        var cap = Options.Number("--cap", "Pairs that a source counts for at most. Default: 150000");
+        var cap = Options.Number("--cap", "Pairs that a source counts for at most. Default: 20000");
         var cloze = Options.Decimal("--cloze", "Share of pairs that ask with words of the long text itself.");
         var sparse = Options.Decimal("--sparse", "Share of pairs that ask with single telling words of the long text.");
         var crop = Options.Decimal("--crop", "Share of long texts that are cropped.");
@@ -33,6 +33,7 @@ internal static class TrainStaticCommand
         var temperature = Options.Decimal("--teacher-temperature", "What BM25's scores are divided by.");
         var negatives = Options.Number("--hard-negatives", "Hard negatives a step, mined by BM25. Default: none");
         var symmetric = Options.Decimal("--symmetric", "Share of the loss in which long texts seek their short one. Default: 0");
+        var graded = Options.Text("--graded", "order|cosine", "What is learnt of pairs with a score: their order, or cosines equal to it. Default: order");
         var tokens = Options.Number("--max-tokens", "Tokens after which a text is cut. Default: 256");
         var seed = Options.Number("--seed", "Equal seeds give equal bytes. Default: 1");
         var threads = Options.Number("--threads", "Threads. Default: one a processor");
@@ -40,7 +41,7 @@ internal static class TrainStaticCommand
         var resume = Options.Flag("--resume", "Go on from the checkpoint in the folder.");
         var evaluate = new Option<string[]>("--eval") { Description = "Folders of judged collections (BEIR), measured at the end.", HelpName = "DIRS", AllowMultipleArgumentsPerToken = true };
         var prefixes = Options.Text("--eval-dims", "LIST", "Prefixes to measure. Default: those of --dims");
-        foreach (var option in (Option[])[pairs, output, name, vocabulary, size, adapt, dimensions, weights, scales, steps, batch, rate, optimiser, cap, cloze, sparse, crop, teacher, temperature, negatives, symmetric, tokens, seed, threads, skip, resume, evaluate, prefixes])
+        foreach (var option in (Option[])[pairs, output, name, vocabulary, size, adapt, dimensions, weights, scales, steps, batch, rate, optimiser, cap, cloze, sparse, crop, teacher, temperature, negatives, symmetric, graded, tokens, seed, threads, skip, resume, evaluate, prefixes])
             command.Options.Add(option);
         command.SetAction((result, cancellationToken) =>
         {
@@ -68,6 +69,7 @@ internal static class TrainStaticCommand
                 TeacherTemperature = result.GetValue(temperature) ?? defaults.TeacherTemperature,
                 HardNegatives = result.GetValue(negatives) ?? defaults.HardNegatives,
                 SymmetricShare = result.GetValue(symmetric) ?? defaults.SymmetricShare,
+                Graded = GradedOf(result.GetValue(graded)),
                 MaxTokens = result.GetValue(tokens) ?? defaults.MaxTokens,
                 Seed = result.GetValue(seed) ?? defaults.Seed,
                 Threads = result.GetValue(threads),
@@ -82,6 +84,13 @@ internal static class TrainStaticCommand
         });
         return command;
     }
+
+    private static GradedKind GradedOf(string? name) => name switch
+    {
+        null or "order" => GradedKind.Order,
+        "cosine" => GradedKind.Cosine,
+        _ => throw new UsageException($"'{name}' is not what can be learnt of scores: order and cosine are."),
+    };
 
     private static OptimiserKind OptimiserOf(string? name) => name switch
     {

@@ -100,6 +100,7 @@ internal sealed unsafe class Checkpoint(StaticTrainingOptions options, string to
         hard negatives {options.HardNegatives}
         tokens {options.MaxTokens}
         held out {options.HeldOut}
+        graded {options.Graded}
         seed {options.Seed}
         """).ReplaceLineEndings("\n");
 }

@@ -62,7 +62,7 @@ internal sealed unsafe class StaticTraining : IDisposable
         var (split, documents) = ((nint)count * Table.Dimensions, batch.Count - count);
         double loss;
         if (graded)
-            loss = GradedLoss<float>.Run(settings.Nested, vectors.Data, vectors.Data + split, [.. pairs.Select(pair => pair.Source.Scores[pair.Pair])], gradients.Data, gradients.Data + split)[^1];
+            loss = Graded([.. pairs.Select(pair => pair.Source.Scores[pair.Pair])], split);
         else
         {
             var targets = teacher?.Aim(batch, count) ?? Targets.Diagonal(count);
@@ -81,6 +81,10 @@ internal sealed unsafe class StaticTraining : IDisposable
         vectors.Dispose();
         gradients.Dispose();
     }
+
+    private double Graded(float[] scores, nint split) => (options.Graded == GradedKind.Cosine
+        ? CosineLoss<float>.Run(settings.Nested, vectors.Data, vectors.Data + split, scores, gradients.Data, gradients.Data + split)
+        : GradedLoss<float>.Run(settings.Nested, vectors.Data, vectors.Data + split, scores, gradients.Data, gradients.Data + split))[^1];
 
     private void Fill(List<(PairSource Source, int Pair)> pairs, int step, bool graded)
     {

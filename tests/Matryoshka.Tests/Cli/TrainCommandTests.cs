@@ -64,8 +64,13 @@ public class TrainCommandTests
     {
         using var folder = new TestFolder();
         SmallPairs.Write(folder.At("pairs.jsonl"));
-        using var stop = new CancellationTokenSource(TimeSpan.FromSeconds(1.5));
-        var run = (await CliRun.Cancellable(stop.Token, "train", "static", "--pairs", folder.At("pairs.jsonl"), "--out", folder.At("model"), "--dims", "8", "--steps", "1000000", "--batch", "32")).Expect(130);
+        using var stop = new CancellationTokenSource();
+        var running = Task.Run(() => CliRun.Cancellable(stop.Token, "train", "static", "--pairs", folder.At("pairs.jsonl"), "--out", folder.At("model"), "--dims", "8", "--steps", "1000000", "--batch", "32"));
+        for (var waited = 0; !Directory.Exists(folder.At("model")) && waited < 200; waited++)
+            await Task.Delay(50);
+        await Task.Delay(2000);
+        await stop.CancelAsync();
+        var run = (await running).Expect(130);
         Assert.Contains("--resume", run.Error, StringComparison.Ordinal);
         Assert.True(File.Exists(folder.At("model/checkpoint.safetensors")));
     }
