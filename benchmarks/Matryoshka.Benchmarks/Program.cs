@@ -23,11 +23,7 @@ return args switch
 static int Usage()
 {
     Console.Error.WriteLine("""
-<<<<<<< HEAD
-        usage: scan [--rows N] [--precision f32|f16|int8|bit] | filter | encode | index [--rows N] [--rounds N] | search [--rows N] | quality | lists --in DIR | onnx | adapter | remote [--texts N]   [--save]
-=======
-        usage: scan [--rows N] [--precision f32|f16|int8|bit] | filter | encode | index [--rows N] [--rounds N] | search [--rows N] | quality | lists --in DIR | presets --in DIR [--rows N] | onnx | remote [--texts N]   [--save]
->>>>>>> main
+        usage: scan [--rows N] [--precision f32|f16|int8|bit] | filter | encode | index [--rows N] [--rounds N] | search [--rows N] | quality | lists --in DIR | presets --in DIR [--rows N] | onnx | adapter | remote [--texts N]   [--save]
                vectors --out DIR [--rows N] [--queries N]
                peers --in FILE [--out DIR | --save]
         """);
