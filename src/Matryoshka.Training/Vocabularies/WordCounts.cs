@@ -14,7 +14,7 @@ internal static class WordCounts
     {
         var words = new Dictionary<string, long>(StringComparer.Ordinal);
         foreach (var file in options.Pairs)
-            foreach (var pairs in PairFile.Read(file, options.SkipBadPairs ? _ => { } : null).Chunk(Chunk))
+            foreach (var pairs in PairFile.Read(file, options.SkipBadPairs ? PassOver : null).Chunk(Chunk))
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 var counted = new Dictionary<string, long>[work.Threads];
@@ -33,6 +33,9 @@ internal static class WordCounts
             }
         return [.. words.Where(pair => pair.Value >= Least).Select(pair => (pair.Key, pair.Value)).OrderBy(pair => pair.Key, StringComparer.Ordinal)];
     }
+
+    // Bad lines are told when the pairs themselves are read.
+    private static void PassOver(BadPair bad) => _ = bad;
 
     // Tokens that touch make up a word, but punctuation is a word of its own. The tokenizer's normaliser lowers and strips;
     // here its places in the text are used, so both are done again in the way that BERT's uncased models need.
