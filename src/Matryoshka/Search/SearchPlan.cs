@@ -20,7 +20,7 @@ public sealed record SearchStage(Precision Precision, int? Dimensions, int? Keep
 /// <summary>
 /// A funnel as data: the first stage scans all rows, each further one scores the survivors with more dimensions or
 /// precision. Text form: stages joined by <c>&gt;</c>, each <c>precision:dimensions [xKEEP]</c>, for example
-/// <c>int8:128 x200 &gt; f16:full</c>. Parsing and printing are lossless. This is the adaptive, or funnel, retrieval of
+/// <c>int8:128 x200 &gt; f16:full</c>; the last may be <c>rerank:NAME [xKEEP]</c>. Parsing and printing are lossless. This is the adaptive, or funnel, retrieval of
 /// Kusupati et al., "Matryoshka Representation Learning" (2022), section 4.3.
 /// </summary>
 public sealed class SearchPlan : IEquatable<SearchPlan>
@@ -33,7 +33,13 @@ public sealed class SearchPlan : IEquatable<SearchPlan>
 
     /// <summary>Creates a plan.</summary>
     /// <exception cref="InvalidFormatException">No stage, too many, or a stage but the last does not say how many it keeps.</exception>
-    public SearchPlan(params IReadOnlyList<SearchStage> stages)
+    public SearchPlan(params IReadOnlyList<SearchStage> stages) : this(stages, null) { }
+
+    /// <summary>Creates a plan whose hits another model puts in order.</summary>
+    /// <param name="stages">The stages that find the candidates; the last says how many the reranker reads, at most <see cref="RerankStage.MaxCandidates"/>.</param>
+    /// <param name="rerank">The reranker; null for none.</param>
+    /// <exception cref="InvalidFormatException">No stage, too many, or one that does not fit the next.</exception>
+    public SearchPlan(IReadOnlyList<SearchStage> stages, RerankStage? rerank)
     {
         ArgumentNullException.ThrowIfNull(stages);
         if (stages.Count is 0 or > MaxStages)
@@ -49,11 +55,19 @@ public sealed class SearchPlan : IEquatable<SearchPlan>
             if (!Enum.IsDefined(stages[i].Precision))
                 throw new InvalidFormatException($"Stage {i + 1} has an unknown precision; bit, int8, f16 and f32 are allowed.");
         }
+        rerank?.Check(stages[^1]);
         Stages = [.. stages];
+        Rerank = rerank;
     }
 
-    /// <summary>The stages in order.</summary>
+    /// <summary>The stages in order, without the reranker.</summary>
     public IReadOnlyList<SearchStage> Stages { get; }
+
+    /// <summary>The reranker that decides the order last; null for none.</summary>
+    public RerankStage? Rerank { get; }
+
+    /// <summary>The plan without its reranker.</summary>
+    internal SearchPlan Retrieval => Rerank is null ? this : new(Stages);
 
     /// <summary>The stored full vector against every row: exact.</summary>
     public static SearchPlan Exact(Precision full = Precision.F16, int? dimensions = null) => new(new SearchStage(full, dimensions, null));
@@ -63,11 +77,17 @@ public sealed class SearchPlan : IEquatable<SearchPlan>
     public static SearchPlan Parse(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
-        return new([.. text.Split('>').Select(ParseStage)]);
+        var stages = text.Split('>');
+        var reranker = Array.FindIndex(stages, stage => stage.AsSpan().TrimStart().StartsWith(RerankStage.Word, StringComparison.Ordinal));
+        if (reranker < 0)
+            return new([.. stages.Select(ParseStage)]);
+        if (reranker < stages.Length - 1 || reranker == 0)
+            throw Malformed(stages[reranker], reranker == 0 ? "it has no candidates, being the first" : "a reranker comes last, and only once");
+        return new([.. stages[..reranker].Select(ParseStage)], RerankStage.Parse(stages[reranker]));
     }
 
     /// <inheritdoc/>
-    public bool Equals(SearchPlan? other) => other is not null && Stages.SequenceEqual(other.Stages);
+    public bool Equals(SearchPlan? other) => other is not null && Stages.SequenceEqual(other.Stages) && Rerank == other.Rerank;
 
     /// <inheritdoc/>
     public override bool Equals(object? obj) => Equals(obj as SearchPlan);
@@ -76,7 +96,7 @@ public sealed class SearchPlan : IEquatable<SearchPlan>
     public override int GetHashCode() => ToString().GetHashCode(StringComparison.Ordinal);
 
     /// <summary>The text form.</summary>
-    public override string ToString() => string.Join(" > ", Stages);
+    public override string ToString() => string.Join(" > ", Rerank is null ? Stages : Stages.Cast<object>().Append(Rerank));
 
     private static SearchStage ParseStage(string text)
     {
