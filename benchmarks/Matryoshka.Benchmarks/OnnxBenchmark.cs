@@ -82,7 +82,8 @@ internal static class OnnxBenchmark
         return [.. texts.Take(count)];
     }
 
-    private static void Write(string folder)
+    /// <summary>Writes the folder of a model of MiniLM's size.</summary>
+    public static void Write(string folder)
     {
         Directory.CreateDirectory(Path.Join(folder, "1_Pooling"));
         File.WriteAllBytes(Path.Join(folder, "model.onnx"), MiniLmGraph.Build());
