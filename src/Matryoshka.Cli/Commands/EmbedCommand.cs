@@ -42,7 +42,10 @@ internal static class EmbedCommand
             var direction = RoleOf(result.GetValue(role));
             using var model = await LoadAsync(session, models.Read(result), cancellationToken).ConfigureAwait(false);
             var recipe = model.Recipe;
-            var d = recipe.Dimensions.Require(result.GetValue(dimensions) ?? recipe.Dimensions.Full);
+            var d = result.GetValue(dimensions) ?? recipe.Dimensions.Full;
+            if (!recipe.Dimensions.Allows(d) && d < recipe.Dimensions.Full && recipe.Dimensions.Kind is NestingKind.None or NestingKind.SeparateHeads)
+                throw new UsageException($"{d} dimensions were asked for, but {recipe.Dimensions.Allowed}; --force cuts all the same, at a cost that is not known.");
+            recipe.Dimensions.Require(d);
             var vectors = EmbedAsync(model.Generator, texts, direction, d, cancellationToken);
             if (target is null)
                 await PrintAsync(session, recipe, direction, d, vectors).ConfigureAwait(false);
@@ -80,10 +83,8 @@ internal static class EmbedCommand
             return await ModelLoader.LoadAsync(session, request, cancellationToken).ConfigureAwait(false);
         if (request.Force)
             throw new UsageException("--force goes with --model: a collection says itself how its model is cut.");
-        ResolvedModel model;
-        using (var collection = session.Open())
-            model = OpenedCollection.Remembered(session, collection.Recipe, collection.Model, request);
-        return await ModelLoader.LoadAsync(session, model, request, cancellationToken).ConfigureAwait(false);
+        using var collection = session.Open();
+        return await OpenedCollection.LoadRememberedAsync(session, collection.Recipe, collection.Model, request, cancellationToken).ConfigureAwait(false);
     }
 
     private static async IAsyncEnumerable<(string Text, ReadOnlyMemory<float> Vector)> EmbedAsync(

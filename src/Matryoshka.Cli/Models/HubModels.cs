@@ -19,7 +19,7 @@ internal static class HubModels
         if (hub.FindInCache(name, new() { ModelFile = file }) is { } found)
             return found;
         return options.Offline
-            ? throw new MatryoshkaException($"'{name}' is not in the cache '{options.CacheFolder}', and no network is to be used: run 'mrl pull {name}' once with it.")
+            ? throw new MatryoshkaException($"'{name}' is not in the cache '{options.CacheFolder}': run 'mrl pull {name}' once, with network.")
             : await PullAsync(session, hub, name, file, cancellationToken).ConfigureAwait(false);
     }
 

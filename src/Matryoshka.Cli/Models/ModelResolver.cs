@@ -58,8 +58,8 @@ internal static class ModelResolver
     {
         if (source.Kind != ModelSource.RemoteKind && (request.Endpoint is not null || request.KeyVariable is not null || request.ServerPrompts))
             throw new UsageException($"--endpoint, --key-variable and --server-prompts go with a model at a server, but '{name}' runs here: write provider:model, e.g. compatible:{name.Split('/')[^1]}.");
-        if (source.Kind is ModelSource.RemoteKind or ModelSource.EmbeddedKind && (request.ModelFile is not null || request.ExecutionProvider is not null))
-            throw new UsageException($"--model-file and --execution-provider go with an ONNX model that runs here, which '{name}' is not.");
+        if (source.Kind is ModelSource.RemoteKind or ModelSource.EmbeddedKind && (request.ModelFile is not null || request.ExecutionProvider is not null || request.RefuseLongTexts))
+            throw new UsageException($"--model-file, --execution-provider and --long-texts refuse go with an ONNX model that runs here, which '{name}' is not.");
         return source with
         {
             Endpoint = request.Endpoint?.ToString() ?? source.Endpoint,

@@ -23,26 +23,28 @@ internal sealed record OpenedCollection(Collection Collection, LoadedModel Model
             (stored, remembered) = (bare.Recipe, bare.Model);
         if (stored.Name == ModelCatalogue.DefaultModel)
             return Bind(session, stored, new(await loading.ConfigureAwait(false), ModelSource.Embedded));
-        var model = Remembered(session, stored, remembered, request);
-        return Bind(session, stored, await ModelLoader.LoadAsync(session, model, request, cancellationToken).ConfigureAwait(false));
+        return Bind(session, stored, await LoadRememberedAsync(session, stored, remembered, request, cancellationToken).ConfigureAwait(false));
     }
 
-    /// <summary>Where a collection's model is, and the recipe to run it by.</summary>
-    public static ResolvedModel Remembered(Session session, ModelRecipe stored, string? remembered, ModelRequest request)
+    /// <summary>Loads a collection's own model. One that only its recipe's name tells of is not downloaded unasked.</summary>
+    public static Task<LoadedModel> LoadRememberedAsync(Session session, ModelRecipe stored, string? remembered, ModelRequest request, CancellationToken cancellationToken) =>
+        ModelLoader.LoadAsync(session, Remembered(session, stored, remembered, request), remembered is null ? request with { Offline = true } : request, cancellationToken);
+
+    // Where a collection's model is, and the recipe to run it by.
+    private static ResolvedModel Remembered(Session session, ModelRecipe stored, string? remembered, ModelRequest request)
     {
-        // Weights and tokenizer are found anew in the files, and so compared with those of the collection.
-        var recipe = stored with { Weights = null, Tokenizer = null };
         if (ModelSource.Parse(remembered) is { } source)
-            return new(ModelResolver.With(source, request, stored.Name), recipe);
-        try
-        {
-            return ModelResolver.Resolve(stored.Name, request, RecipeBook.Open(session, request.RecipeFile)) with { Recipe = recipe };
-        }
-        catch (MatryoshkaException error) when (error is UsageException or UnknownModelException)
-        {
-            throw new MatryoshkaException($"The vectors in '{session.Directory}' come from '{stored.Name}', and nothing says where that model is: name it with --model (a folder, owner/name or provider:model). "
-                + "Without it, use 'mrl similar KEY' or 'mrl search --keyword'.", error);
-        }
+            return new(ModelResolver.With(source, request, stored.Name), Open(source));
+        // A name that nobody knows may be anything: it is not looked for on a hub unasked.
+        var book = RecipeBook.Open(session, request.RecipeFile);
+        if (book.Own(stored.Name) is null && !ModelCatalogue.TryFind(stored.Name, out _))
+            throw new MatryoshkaException($"The vectors in '{session.Directory}' come from '{stored.Name}', and nothing says where that model is: name it with --model (--model DIR, owner/name or provider:model). "
+                + "Without it, use 'mrl similar KEY' or 'mrl search --keyword'.");
+        var found = ModelResolver.Resolve(stored.Name, request, book);
+        return found with { Recipe = Open(found.Source) };
+
+        // Weights and tokenizer of files are found anew, and so compared with those of the collection.
+        ModelRecipe Open(ModelSource source) => source.Kind == ModelSource.RemoteKind ? stored : stored with { Weights = null, Tokenizer = null };
     }
 
     public void Dispose()

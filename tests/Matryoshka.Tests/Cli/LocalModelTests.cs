@@ -100,5 +100,11 @@ public sealed class LocalModelTests : IDisposable
         var run = (await CliRun.Of("search", "planets and moons", "-c", folder.At("c"), "-k", "1")).Expect(0);
         Assert.Equal("b", run.Lines[0].Split('\t')[3]);
         Assert.Contains("does not say which weights", run.Error, StringComparison.Ordinal);
+
+        File.WriteAllText(folder.At("v.jsonl"), $$"""{"id":"a","vector":[{{string.Join(',', Enumerable.Range(1, 768))}}]}""");
+        (await CliRun.Of("import", folder.At("v.jsonl"), "--model", "gte-base", "-c", folder.At("g"))).Expect(0);
+        // With a network, too: nobody asked for a download.
+        var environment = new Dictionary<string, string> { ["HF_HUB_CACHE"] = folder.At("hub"), ["HF_ENDPOINT"] = "http://127.0.0.1:1", ["MRL_RECIPES"] = "" };
+        Assert.Contains("mrl pull thenlper/gte-base", (await CliRun.WithVariables(environment, "search", "x", "-c", folder.At("g"))).Expect(1).Error, StringComparison.Ordinal);
     }
 }

@@ -33,6 +33,16 @@ public sealed class RecipeFileTests : IDisposable
         Assert.Equal("@32 f16", (await CliRun.Of("similar", "0", "--dims", "32", "-c", folder.At("c"))).Expect(0).Lines[0].Split('\t')[2]);
     }
 
+    [Fact]
+    public async Task The_documented_example_is_read()
+    {
+        var page = File.ReadAllText(Storage.RepositoryFiles.Path("docs", "models.md"));
+        var start = page.IndexOf("```json", StringComparison.Ordinal) + "```json".Length;
+        var file = Write(page[start..page.IndexOf("```", start, StringComparison.Ordinal)]);
+        var recipe = (await CliRun.Of("models", "embed-2", "--recipes", file, "--json")).Expect(0).Json.GetProperty("recipe");
+        Assert.Equal(("acme/embed-2", "layerNorm"), (recipe.GetProperty("name").GetString(), recipe.GetProperty("beforeTruncation").GetString()));
+    }
+
     [Theory]
     [InlineData("not JSON", "[")]
     [InlineData("apiKey", """{"models": [{"recipe": {"name": "a", "dimensions": {"nesting": "none", "sizes": [3]}}, "apiKey": "x"}]}""")]
