@@ -65,6 +65,8 @@ internal static class RecipeFile
         var remote = RemoteModel.TryParse(run, out _);
         if (!remote && (endpoint is not null || keyVariable is not null || serverPrompts))
             throw new InvalidFormatException($"{place} gives an endpoint, a key or server prompts, but 'run' is '{run}', not provider:model.");
+        if (endpoint is not null && !(Uri.TryCreate(endpoint, UriKind.Absolute, out var address) && address.Scheme is "http" or "https"))
+            throw new InvalidFormatException($"{place} has the endpoint '{endpoint}', which is not an address: write http://localhost:8080 or https://... .");
         var local = Path.GetFullPath(run, folder);
         return new(remote ? ModelSource.RemoteKind : Directory.Exists(local) ? ModelSource.FolderKind : ModelSource.HubKind, !remote && Directory.Exists(local) ? local : run)
         {

@@ -51,6 +51,7 @@ public sealed class RecipeFileTests : IDisposable
     [InlineData("twice", """{"models": [{"recipe": {"name": "a", "dimensions": {"nesting": "none", "sizes": [3]}}, "aliases": ["A"]}]}""")]
     [InlineData("not provider:model", """{"models": [{"recipe": {"name": "a", "dimensions": {"nesting": "none", "sizes": [3]}}, "run": "a/b", "endpoint": "http://localhost"}]}""")]
     [InlineData("Reranker 1", """{"rerankers": [{"name": "a"}]}""")]
+    [InlineData("not an address", """{"rerankers": [{"name": "a", "run": "tei:", "endpoint": "localhost"}]}""")]
     public async Task A_malformed_file_is_named_with_the_place(string expected, string content)
     {
         var file = Write(content);

@@ -60,6 +60,19 @@ public sealed class RemoteModelTests : IDisposable
     }
 
     [Fact]
+    public async Task A_server_that_says_what_it_runs_need_not_be_told()
+    {
+        using var server = new LoopbackServer(request => request.Path == "/info" ? new(200, """{"model_id":"thenlper/gte-base","max_client_batch_size":8,"model_type":{"embedding":{"pooling":"mean"}}}""")
+            : new(200, "[" + string.Join(',', request.Texts("inputs").Select(text => Wire.Numbers(TestVectors.Vector(text.Length, 768)))) + "]"));
+        Lines("docs.jsonl", [.. Enumerable.Range(0, 20).Select(i => $"a text {new string('x', i)}")]);
+        (await CliRun.Of("index", folder.At("docs.jsonl"), "-c", folder.At("c"), "--model", "tei:", "--endpoint", server.Address.ToString())).Expect(0);
+        Assert.All(server.Requests.Where(request => request.Path == "/embed"), request => Assert.InRange(request.Texts("inputs").Length, 1, 8));
+        Assert.Equal("tei:thenlper/gte-base", (await CliRun.Of("info", "-c", folder.At("c"), "--json")).Expect(0).Json.GetProperty("model").GetProperty("where").GetString());
+        Assert.Equal("a text xxxx", (await CliRun.Of("search", "a text yyyy", "-c", folder.At("c"), "-k", "1")).Expect(0).Lines[0].Split('\t')[5]);
+        Assert.Contains("768", (await CliRun.Of("search", "x", "--dims", "100", "-c", folder.At("c"))).Expect(2).Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task What_was_embedded_before_a_lasting_error_is_kept_and_the_next_run_goes_on()
     {
         var ledger = new FaultLedger(WordServer.Answer);
