@@ -1,4 +1,5 @@
 using Matryoshka.Lists;
+using Matryoshka.Search;
 using Matryoshka.Storage;
 using Microsoft.Extensions.AI;
 
@@ -36,8 +37,8 @@ public sealed partial class Collection : IDisposable
     /// </summary>
     public string? Model { get; private set; }
 
-    /// <summary>The plan a search runs when it names none: see <see cref="SearchPlan"/>.</summary>
-    public SearchPlan DefaultPlan => Search.DefaultPlan.For(store.Meta);
+    /// <summary>The stages a search for ten runs when it names no plan: those of <see cref="SearchPreset.Accurate"/> for the rows there are now.</summary>
+    public SearchPlan DefaultPlan => store.QueryVectors(DefaultOf);
 
     /// <summary>Whether a collection stands in the folder.</summary>
     public static bool Exists(string directory)
@@ -94,6 +95,9 @@ public sealed partial class Collection : IDisposable
             throw;
         }
     }
+
+    private SearchPlan DefaultOf(ReadSession session) =>
+        PlanResolver.Resolve(store.Meta, new(), new SearchOptions().K, store.Meta.Recipe.Dimensions.Full, session.Snapshot);
 
     /// <summary>
     /// Closes the collection. Background maintenance is stopped and waited for; what it had not finished begins anew after

@@ -10,7 +10,7 @@ internal sealed class SearchFlags
     private readonly Option<int?> count = Options.Number("-k", "How many hits. Default: 10", "--top");
     private readonly Option<int?> dimensions = Options.Number("--dims", "Score at this prefix alone, exactly.");
     private readonly Option<string?> precision = Options.Text("--precision", "bit|int8|f16|f32", "Score at this precision alone. Default: that of the stored full vectors");
-    private readonly Option<string?> plan = Options.Text("--plan", "PLAN", "The funnel to run, e.g. 'int8:128 x200 > f16:full', or with a reranker last: '... f16:full x50 > rerank:NAME x10'.");
+    private readonly Option<string?> plan = Options.Text("--plan", "PLAN", "The funnel to run: fast, balanced, accurate, exact, or stages such as 'int8:128 x200 > f16:full', the last perhaps a reranker: 'f16:full x50 > rerank:NAME x10'.");
     private readonly Option<string?> rerankEndpoint = Options.Text("--rerank-endpoint", "URL", "The address of the reranker's server, for rerank:provider:model.");
     private readonly Option<string?> rerankKeyVariable = Options.Text("--rerank-key-variable", "NAME", "The environment variable that holds its key. Default: the provider's own");
     private readonly Option<string?> filter = Options.Text("--filter", "FILTER", "Only records whose metadata match, e.g. 'year >= 2020 and lang = \"en\"'.");
