@@ -12,6 +12,7 @@ return args switch
     ["remote-server", .. var rest] => RemoteServer.Run(rest),
     ["convert", .. var rest] => ConvertStaticModel.Run(rest),
     ["onnx", .. var rest] => OnnxBenchmark.Run(rest),
+    ["minilm", .. var rest] => OnnxBenchmark.WriteModel(rest),
     ["lists", .. var rest] => ListsBenchmark.Run(rest),
     ["presets", .. var rest] => await PresetsBenchmark.Run(rest),
     ["vectors", .. var rest] => WriteVectors.Run(rest),
@@ -23,6 +24,7 @@ static int Usage()
 {
     Console.Error.WriteLine("""
         usage: scan [--rows N] [--precision f32|f16|int8|bit] | filter | encode | index [--rows N] [--rounds N] | search [--rows N] | quality | lists --in DIR | presets --in DIR [--rows N] | onnx | remote [--texts N]   [--save]
+               minilm --out DIR            a model of that size with random weights, to try the tool on
                vectors --out DIR [--rows N] [--queries N]
                peers --in FILE [--out DIR | --save]
         """);

@@ -22,6 +22,7 @@ public sealed partial class Collection : IDisposable
         this.store = store;
         this.generator = generator;
         this.writerWait = writerWait;
+        Model = store.Meta.Model;
     }
 
     /// <summary>The folder, as an absolute path.</summary>
@@ -29,6 +30,12 @@ public sealed partial class Collection : IDisposable
 
     /// <summary>The recipe whose vectors the collection holds.</summary>
     public ModelRecipe Recipe => store.Meta.Recipe;
+
+    /// <summary>
+    /// Where the model that embeds for the collection is found, in the words of whoever said it (<see cref="CollectionOptions.Model"/>,
+    /// <see cref="SetModelAsync"/>); null when nobody did. The library only keeps it.
+    /// </summary>
+    public string? Model { get; private set; }
 
     /// <summary>The stages a search for ten runs when it names no plan: those of <see cref="SearchPreset.Accurate"/> for the rows there are now.</summary>
     public SearchPlan DefaultPlan => store.QueryVectors(DefaultOf);
@@ -60,9 +67,13 @@ public sealed partial class Collection : IDisposable
             throw new MatryoshkaException("A collection needs a recipe: give a generator that names one, or set CollectionOptions.Recipe for vectors computed elsewhere.");
         if (options.FullPrecision is not (Precision.F16 or Precision.F32))
             throw new MatryoshkaException($"Full vectors are stored as f16 or f32, not {options.FullPrecision}.");
-        var meta = new CatalogMeta(Guid.NewGuid(), recipe, options.FullPrecision, options.Int8, options.Bit, options.Keywords, DateTimeOffset.UtcNow);
+        var meta = new CatalogMeta(Guid.NewGuid(), recipe, options.FullPrecision, options.Int8, options.Bit, options.Keywords, DateTimeOffset.UtcNow) { Model = CheckModel(options.Model) };
         return new(CollectionStore.Create(directory, meta, files, settings), bound, new OpenOptions().WriterWait);
     }
+
+    // Long enough for any path or address, too short for anything else to be kept here.
+    private static string? CheckModel(string? model) => model is null or { Length: > 0 and <= 4096 } ? model
+        : throw new MatryoshkaException($"A place of a model has 1 to 4,096 characters, not {model.Length}.");
 
     internal static Collection Open(string directory, OpenOptions? options, IFileSystem files, ListsParameters? lists = null)
     {

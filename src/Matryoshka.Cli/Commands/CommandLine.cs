@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Help;
+using System.CommandLine.Parsing;
 using Matryoshka.Cli.Output;
 
 namespace Matryoshka.Cli.Commands;
@@ -21,6 +22,8 @@ internal static class CommandLine
         GetCommand.Entry,
         ImportCommand.Entry,
         EmbedCommand.Entry,
+        RerankCommand.Entry,
+        PullCommand.Entry,
         DeleteCommand.Entry,
         InfoCommand.Entry,
         VerifyCommand.Entry,
@@ -72,6 +75,10 @@ internal static class CommandLine
         return result;
     }
 
+    /// <summary>A command as it is typed: <c>models check</c>.</summary>
+    public static string PathOf(CommandResult result) =>
+        result.Parent is CommandResult { Command: not RootCommand } parent ? $"{parent.Command.Name} {result.Command.Name}" : result.Command.Name;
+
     /// <summary>Whether a word that was taken as a value looks like a misspelt option: it begins with a dash and a letter and does not follow '--'.</summary>
     public static bool LooksLikeOption(string value, string[] args)
     {
@@ -110,6 +117,8 @@ internal static class CommandLine
         foreach (var entry in Entries)
             if (entry.Name == command.Name)
                 return entry.Examples;
+        if (command.Name == ModelsCheck.Name)
+            return ModelsCheck.Examples;
         return RootExamples;
     }
 }
