@@ -28,8 +28,11 @@ public sealed partial class Collection : IDisposable
     /// <summary>The recipe whose vectors the collection holds.</summary>
     public ModelRecipe Recipe => store.Meta.Recipe;
 
-    /// <summary>The plan a search runs when it names none: see <see cref="SearchPlan"/>.</summary>
-    public SearchPlan DefaultPlan => Search.DefaultPlan.For(store.Meta);
+    /// <summary>The plan a search runs when it names none: the stored one (see <see cref="StorePlanAsync"/>), else a built-in one.</summary>
+    public SearchPlan DefaultPlan => store.Query(catalog => catalog.ChosenPlan())?.Plan ?? BuiltInPlan;
+
+    /// <summary>The plan a search runs when it names none and none is stored as the default.</summary>
+    public SearchPlan BuiltInPlan => Search.DefaultPlan.For(store.Meta);
 
     /// <summary>Whether a collection stands in the folder.</summary>
     public static bool Exists(string directory)

@@ -117,6 +117,15 @@ public sealed class CollectionReader : IDisposable
         });
     }
 
+    /// <summary>The ids of the records that have these keys, as the catalogue is now; null for a key without a record. A record written since the reader's commit is not found by its searches.</summary>
+    /// <param name="keys">Keys of records.</param>
+    public IReadOnlyList<long?> GetIds(IReadOnlyList<string> keys)
+    {
+        ArgumentNullException.ThrowIfNull(keys);
+        ObjectDisposedException.ThrowIf(closed != 0, this);
+        return store.Query(catalog => Array.ConvertAll([.. keys], catalog.IdOf));
+    }
+
     /// <summary>The ids of all live records, ascending: the order in which they were written.</summary>
     public IReadOnlyList<long> GetIds()
     {
@@ -153,7 +162,7 @@ public sealed class CollectionReader : IDisposable
     {
         var meta = store.Meta;
         var query = new QueryVector(vector, meta.Recipe.Dimensions);
-        var resolved = PlanResolver.Resolve(meta, new() { K = k, Plan = plan }, k, query.Length);
+        var resolved = PlanResolver.Resolve(meta, new() { K = k, Plan = plan }, k, query.Length, snapshot.ChosenPlan);
         var reports = new List<StageReport>(resolved.Stages.Count + 1);
         var selection = filter is null ? null : Select(filter, reports);
         var hits = new Funnel(snapshot, meta.Recipe.Dimensions, query).Run(resolved, k, selection, reports);

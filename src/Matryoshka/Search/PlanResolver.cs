@@ -9,13 +9,14 @@ internal static class PlanResolver
     /// <param name="options">What was asked for; a plan given must keep its k.</param>
     /// <param name="depth">How deep the list is to go, which the default plan is made for: in hybrid search deeper than k.</param>
     /// <param name="queryLength">Components of the query's vector.</param>
-    public static SearchPlan Resolve(CatalogMeta meta, SearchOptions options, int depth, int queryLength)
+    /// <param name="chosen">The collection's own default plan, if one is stored.</param>
+    public static SearchPlan Resolve(CatalogMeta meta, SearchOptions options, int depth, int queryLength, ChosenPlan? chosen = null)
     {
         if (options.Plan is not null && (options.Dimensions is not null || options.Precision is not null))
             throw new MatryoshkaException("A plan says its own dimensions and precisions: give either a plan, or dimensions and precision.");
         var plan = options.Plan
             ?? (options.Dimensions is null && options.Precision is null
-                ? queryLength == meta.Recipe.Dimensions.Full ? DefaultPlan.For(meta, depth) : SearchPlan.Exact(meta.FullPrecision, queryLength)
+                ? queryLength == meta.Recipe.Dimensions.Full ? chosen?.For(depth) ?? DefaultPlan.For(meta, depth) : SearchPlan.Exact(meta.FullPrecision, queryLength)
                 : SearchPlan.Exact(options.Precision ?? meta.FullPrecision, options.Dimensions ?? (queryLength == meta.Recipe.Dimensions.Full ? null : queryLength)));
         foreach (var stage in plan.Stages)
             Check(meta, stage, queryLength);

@@ -36,6 +36,9 @@ internal sealed class Snapshot
 
     public IReadOnlyDictionary<string, SegmentView> SealedByFile { get; }
 
+    /// <summary>What searches run that name no plan; null for the built-in one.</summary>
+    public ChosenPlan? ChosenPlan { get; init; }
+
     public long LiveRows { get; }
 
     /// <summary>Finds where a live record's vector lies.</summary>
