@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Matryoshka.Cli.Bench;
 using Matryoshka.Cli.Output;
+using Matryoshka.Tuning.Exploring;
 
 namespace Matryoshka.Cli.Commands;
 

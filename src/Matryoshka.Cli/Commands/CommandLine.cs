@@ -25,6 +25,8 @@ internal static class CommandLine
         InfoCommand.Entry,
         VerifyCommand.Entry,
         CompactCommand.Entry,
+        TuneCommand.Entry,
+        PlansCommand.Entry,
         BenchCommand.Entry,
         ModelsCommand.Entry,
         DemoCommand.Entry,

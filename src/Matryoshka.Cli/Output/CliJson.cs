@@ -74,6 +74,7 @@ internal sealed record EmbeddedJson(string Text, float[] Vector);
 [JsonSerializable(typeof(IndexJson))]
 [JsonSerializable(typeof(DemoJson))]
 [JsonSerializable(typeof(Bench.BenchJson))]
+[JsonSerializable(typeof(Commands.PlansJson))]
 [JsonSerializable(typeof(InfoJson))]
 [JsonSerializable(typeof(ModelsJson))]
 [JsonSerializable(typeof(ModelJson))]

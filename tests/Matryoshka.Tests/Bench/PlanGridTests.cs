@@ -1,6 +1,7 @@
 using Matryoshka.Cli.Bench;
 using Matryoshka.Tests.Collections;
 using Xunit;
+using Matryoshka.Tuning.Exploring;
 
 namespace Matryoshka.Tests.Bench;
 

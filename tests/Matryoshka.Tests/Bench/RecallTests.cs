@@ -1,6 +1,7 @@
 using CsCheck;
 using Matryoshka.Cli.Bench;
 using Xunit;
+using Matryoshka.Tuning.Exploring;
 
 namespace Matryoshka.Tests.Bench;
 
