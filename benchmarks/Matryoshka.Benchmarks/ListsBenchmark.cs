@@ -28,7 +28,7 @@ internal static unsafe class ListsBenchmark
         var truth = MemoryMarshal.Cast<byte, int>(File.ReadAllBytes(Path.Join(folder, "truth.i32"))).ToArray();
         var report = Report.Start("lists", $"{rows:N0} real texts of {D} dimensions, {Queries:N0} questions, recall@10 against exact f32; one query at a time on one thread, building on two. Make the folder with `vectors --rows {rows} --out DIR` and name it with `--in DIR`.");
         var started = Stopwatch.GetTimestamp();
-        var view = new ListsBuilder(rows, D, (first, count, to) => new Span<float>(vectors + (long)first * D, count * D).CopyTo(to), new(), 2).Build(memory, null, [], default);
+        var view = new ListsBuilder(rows, D, (first, count, to) => new Span<float>(vectors + (long)first * D, count * D).CopyTo(to), new(), 2).Build(memory, null, null, default);
         report.Add("build", ("seconds", Stopwatch.GetElapsedTime(started).TotalSeconds), ("lists", view.Lists), ("postings a row", view.Postings / (double)rows),
             ("MB", view.Postings * (view.Columns * 8.0 + 8) / 1e6 + view.Lists * D * 5.0 / 1e6));
         foreach (var (share, keep) in Settings)
@@ -60,7 +60,7 @@ internal static unsafe class ListsBenchmark
     private static Scored[] Search(ListsView view, float* vectors, ReadOnlySpan<float> query, double share, int keep, ref long read)
     {
         var vector = new QueryVector(query, NestedDimensions.Trained(32, 64, 128, 256, D));
-        var scan = new ListScan(new(vector, vector.Unit, D, view.NearColumns));
+        var scan = new ListScan(new(vector, D, view.NearColumns));
         var top = new TopK(keep);
         scan.Run(view, share, top, 0, null, null);
         read += scan.Read;

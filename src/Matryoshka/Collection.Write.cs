@@ -68,7 +68,7 @@ public sealed partial class Collection
 
     /// <summary>
     /// Does the maintenance that is due, or waits for whoever does it: eight neighbouring segments of one size become one
-    /// of the next, segments with more than a fifth of dead rows are rewritten, large segments get a graph. Readers and
+    /// of the next, segments with more than a fifth of dead rows are rewritten, large segments get inverted lists. Readers and
     /// writers go on meanwhile. Without it a collection is complete and searchable, only slower to search.
     /// </summary>
     /// <param name="progress">Told how far it is, from any thread.</param>

@@ -1,3 +1,4 @@
+using Matryoshka.Lists;
 using Matryoshka.Storage;
 using Microsoft.Extensions.AI;
 
@@ -43,17 +44,14 @@ public sealed partial class Collection : IDisposable
 
     /// <summary>Creates an empty collection; missing folders are made.</summary>
     /// <exception cref="CollectionExistsException">The folder already holds one.</exception>
-    public static Collection Create(string directory, CollectionOptions options) => Create(directory, options, OsFileSystem.Instance, new(GraphBuilder));
+    public static Collection Create(string directory, CollectionOptions options) => Create(directory, options, OsFileSystem.Instance);
 
     /// <summary>Opens a collection.</summary>
     /// <exception cref="CollectionNotFoundException">The folder holds none.</exception>
     /// <exception cref="RecipeMismatchException">The generator's recipe has another fingerprint.</exception>
     /// <exception cref="MatryoshkaException">The memory budget is too small for what every search reads; the message says how much that is.</exception>
     /// <exception cref="CorruptFileException">A file is damaged.</exception>
-    public static Collection Open(string directory, OpenOptions? options = null) => Open(directory, options, OsFileSystem.Instance, GraphBuilder);
-
-    /// <summary>What builds the graphs of segments large enough for one.</summary>
-    private static IGraphBuilder? GraphBuilder => null;
+    public static Collection Open(string directory, OpenOptions? options = null) => Open(directory, options, OsFileSystem.Instance);
 
     internal static Collection Create(string directory, CollectionOptions options, IFileSystem files, StoreSettings? settings = null)
     {
@@ -68,14 +66,14 @@ public sealed partial class Collection : IDisposable
         return new(CollectionStore.Create(directory, meta, files, settings), bound, new OpenOptions().WriterWait);
     }
 
-    internal static Collection Open(string directory, OpenOptions? options, IFileSystem files, IGraphBuilder? graphs = null)
+    internal static Collection Open(string directory, OpenOptions? options, IFileSystem files, ListsParameters? lists = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(directory);
         options ??= new();
         if (options.MemoryBudget is { } budget)
             ArgumentOutOfRangeException.ThrowIfNegativeOrZero(budget, nameof(options));
         var (bound, recipe) = GeneratorBinding.Resolve(options.Generator, options.Recipe);
-        var store = CollectionStore.Open(directory, files, new(graphs, options.BackgroundMaintenance, options.MemoryBudget));
+        var store = CollectionStore.Open(directory, files, new(lists, options.BackgroundMaintenance, options.MemoryBudget));
         try
         {
             if (recipe is not null)

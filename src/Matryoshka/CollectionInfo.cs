@@ -30,10 +30,10 @@ public sealed record CollectionInfo
     /// <summary>Every plane with its bytes over all segments.</summary>
     public required IReadOnlyList<PlaneInfo> Planes { get; init; }
 
-    /// <summary>Bytes of planes and graphs kept in memory at most, as the collection was opened; null for all of them.</summary>
+    /// <summary>Bytes of planes and lists kept in memory at most, as the collection was opened; null for all of them.</summary>
     public long? MemoryBudget { get; init; }
 
-    /// <summary>Bytes of planes and graphs that are kept in memory; those of other planes are read on demand.</summary>
+    /// <summary>Bytes of planes and lists that are kept in memory; those of other planes are read on demand.</summary>
     public required long ResidentBytes { get; init; }
 
     /// <summary>Bytes of the catalogue database: texts, metadata and the keyword index.</summary>
@@ -54,11 +54,11 @@ public sealed record CollectionInfo
 /// <param name="Rows">Its rows, dead ones included.</param>
 /// <param name="DeadRows">Rows deleted or replaced.</param>
 /// <param name="Bytes">Its length.</param>
-/// <param name="GraphBytes">The length of its graph's file; null when it has no graph, or one that cannot be read.</param>
-public sealed record SegmentInfo(string File, long Rows, long DeadRows, long Bytes, long? GraphBytes);
+/// <param name="ListsBytes">The length of the file of its inverted lists; null when it has none, or one that cannot be read.</param>
+public sealed record SegmentInfo(string File, long Rows, long DeadRows, long Bytes, long? ListsBytes);
 
 /// <summary>One plane, summed over all segments.</summary>
-/// <param name="Kind">What it holds: <c>full</c>, <c>int8</c>, <c>bit</c>, <c>norm</c>, <c>scale</c>, <c>id</c> or <c>graph</c>.</param>
+/// <param name="Kind">What it holds: <c>full</c>, <c>int8</c>, <c>bit</c>, <c>norm</c>, <c>scale</c>, <c>id</c> or <c>lists</c>.</param>
 /// <param name="FirstDimension">First component of the ring, inclusive; null for planes that are not by ring.</param>
 /// <param name="LastDimension">Last component of the ring, exclusive.</param>
 /// <param name="Bytes">Bytes over all segments.</param>

@@ -43,13 +43,13 @@ public sealed record OpenOptions
     public TimeSpan WriterWait { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>
-    /// Whether segments are merged, and graphs built, in the background after writes (default), or only when
+    /// Whether segments are merged, and inverted lists built, in the background after writes (default), or only when
     /// <see cref="Collection.MaintainAsync"/> is called.
     /// </summary>
     public bool BackgroundMaintenance { get; init; } = true;
 
     /// <summary>
-    /// Bytes of planes and graphs to keep in memory at most; null (default) for all of them. Ids, norms, bits and graphs are
+    /// Bytes of planes and lists to keep in memory at most; null (default) for all of them. Ids, norms, bits and lists are
     /// always kept; then int8 rings and last full vectors, the smallest prefixes first, as far as the budget goes. The rest is
     /// read from the files when a stage asks for it. Vectors that wait in the catalogue (at most about a thousand) and the
     /// database's own cache are not counted.

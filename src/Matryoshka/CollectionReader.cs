@@ -169,7 +169,7 @@ public sealed class CollectionReader : IDisposable
         var (ids, scores) = (new long[hits.Length], new float[hits.Length]);
         for (var i = 0; i < hits.Length; i++)
         {
-            var (view, row) = Funnel.Place(hits[i].Tag);
+            var (view, row) = RowScan.Place(hits[i].Tag);
             ids[i] = snapshot.Views[view].Segment.Ids[row];
             scores[i] = hits[i].Score;
         }

@@ -6,8 +6,11 @@ public enum MaintenanceStep
     /// <summary>Writes one segment in place of several, or of one with many dead rows.</summary>
     Merge,
 
-    /// <summary>Builds the graph of a segment.</summary>
-    Graph,
+    /// <summary>Finds the centroids of a segment's lists; a row counts once for each round it is compared with all of them.</summary>
+    Cluster,
+
+    /// <summary>Gives a segment's rows their lists.</summary>
+    Lists,
 }
 
 /// <summary>How far one piece of maintenance is; several may follow each other.</summary>

@@ -89,7 +89,11 @@ public sealed record SearchHit
 /// <param name="Out">Candidates kept.</param>
 /// <param name="BytesRead">Bytes of planes read.</param>
 /// <param name="Elapsed">Time taken.</param>
-public sealed record StageReport(string Stage, long In, long Out, long BytesRead, TimeSpan Elapsed);
+public sealed record StageReport(string Stage, long In, long Out, long BytesRead, TimeSpan Elapsed)
+{
+    /// <summary>Inverted lists read; null for a stage that reads none.</summary>
+    public int? ListsRead { get; init; }
+}
 
 /// <summary>The answer to one search.</summary>
 public sealed record SearchResults

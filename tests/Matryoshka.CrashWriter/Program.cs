@@ -29,8 +29,8 @@ static async Task WriteAsync(string directory, int seed, int first, bool early)
     if (early)
         Say("ready");
     using var collection = Collection.Exists(directory)
-        ? Collection.Open(directory, SeededVectors.Open, OsFileSystem.Instance, new FakeGraphs())
-        : Collection.Create(directory, SeededVectors.Create, OsFileSystem.Instance, new(new FakeGraphs()));
+        ? Collection.Open(directory, SeededVectors.Open, OsFileSystem.Instance, SmallLists.Parameters)
+        : Collection.Create(directory, SeededVectors.Create, OsFileSystem.Instance, new(SmallLists.Parameters));
     if (!early)
         Say("ready");
     var stream = new OperationStream(seed);

@@ -34,7 +34,7 @@ internal static class CompactCommand
     {
         var bytes = info.CatalogBytes;
         foreach (var segment in info.Segments)
-            bytes += segment.Bytes + (segment.GraphBytes ?? 0);
+            bytes += segment.Bytes + (segment.ListsBytes ?? 0);
         return bytes;
     }
 }

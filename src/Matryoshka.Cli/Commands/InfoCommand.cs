@@ -92,10 +92,10 @@ internal static class InfoCommand
 
     private static Sheet Segments(CollectionInfo info)
     {
-        var sheet = new Sheet(new("segment"), new("rows", Right: true), new("dead", Right: true), new("bytes", Right: true), new("graph", Right: true)) { LineName = "segment" };
+        var sheet = new Sheet(new("segment"), new("rows", Right: true), new("dead", Right: true), new("bytes", Right: true), new("lists", Right: true)) { LineName = "segment" };
         foreach (var segment in info.Segments)
             sheet.Add(segment.File, Cell.Number(segment.Rows), Cell.Number(segment.DeadRows), Cell.Bytes(segment.Bytes),
-                segment.GraphBytes is { } graph ? Cell.Bytes(graph) : new("none", CellStyle.Faint, "0"));
+                segment.ListsBytes is { } lists ? Cell.Bytes(lists) : new("none", CellStyle.Faint, "0"));
         return sheet;
     }
 }

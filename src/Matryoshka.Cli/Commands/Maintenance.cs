@@ -2,7 +2,7 @@ using Matryoshka.Cli.Output;
 
 namespace Matryoshka.Cli.Commands;
 
-/// <summary>What the commands that write do last: the merging and graph building that is due.</summary>
+/// <summary>What the commands that write do last: the merging and building of lists that is due.</summary>
 internal static class Maintenance
 {
     /// <summary>What an interruption leaves.</summary>

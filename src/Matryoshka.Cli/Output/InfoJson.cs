@@ -18,8 +18,8 @@ internal sealed record InfoJson(
         var bytes = info.CatalogBytes;
         foreach (var segment in info.Segments)
         {
-            segments.Add(new(segment.File, segment.Rows, segment.DeadRows, segment.Bytes, segment.GraphBytes));
-            bytes += segment.Bytes + (segment.GraphBytes ?? 0);
+            segments.Add(new(segment.File, segment.Rows, segment.DeadRows, segment.Bytes, segment.ListsBytes));
+            bytes += segment.Bytes + (segment.ListsBytes ?? 0);
         }
         return new(info.Directory, info.Records, info.Pending, info.DeadRows, info.Sources, Figures.Name(info.FullPrecision), info.Keywords,
             info.DefaultPlan.ToString(), info.Created.ToString("O", CultureInfo.InvariantCulture), bytes, info.CatalogBytes, info.ResidentBytes, info.MemoryBudget,
@@ -29,4 +29,4 @@ internal sealed record InfoJson(
 
 internal sealed record PlaneJson(string Kind, int? FirstDimension, int? LastDimension, long Bytes, long ResidentBytes);
 
-internal sealed record SegmentJson(string File, long Rows, long DeadRows, long Bytes, long? GraphBytes);
+internal sealed record SegmentJson(string File, long Rows, long DeadRows, long Bytes, long? ListsBytes);

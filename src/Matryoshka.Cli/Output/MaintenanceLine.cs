@@ -14,7 +14,7 @@ internal sealed class MaintenanceLine(Session session) : IProgress<MaintenancePr
             if (last is null || last.Step != value.Step || last.Total != value.Total || last.Done > value.Done)
             {
                 line?.Dispose();
-                line = new(session, value.Step == MaintenanceStep.Merge ? "merge" : "graph", "rows", value.Total);
+                line = new(session, value.Step switch { MaintenanceStep.Merge => "merge", MaintenanceStep.Cluster => "cluster", _ => "lists" }, "rows", value.Total);
             }
             last = value;
             line!.Report(value.Done);

@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using Matryoshka.Kernels;
 
 namespace Matryoshka.Lists;
@@ -19,35 +20,46 @@ internal static unsafe class Clustering
     /// <param name="dimensions">Components of a vector.</param>
     /// <param name="iterations">Rounds.</param>
     /// <param name="threads">Threads to work with.</param>
-    /// <param name="cancellationToken">Ends the work between two rounds.</param>
-    public static void Run(float* sample, int rows, float* centroids, int lists, int dimensions, int iterations, int threads, CancellationToken cancellationToken)
+    /// <param name="progress">Told how many rows have been compared with all centroids, over all rounds; from any thread.</param>
+    /// <param name="cancellationToken">Ends the work within a block of rows.</param>
+    public static void Run(float* sample, int rows, float* centroids, int lists, int dimensions, int iterations, int threads, Action<long> progress, CancellationToken cancellationToken)
     {
         for (var list = 0; list < lists; list++)
             Row(sample, (long)list * rows / lists, dimensions).CopyTo(Row(centroids, list, dimensions));
         var nearest = new int[rows];
+        long done = 0;
         for (var round = 0; round < iterations; round++)
         {
-            cancellationToken.ThrowIfCancellationRequested();
             ForBlocks(rows, threads, lists, (first, count, scores) =>
             {
                 fixed (float* products = scores)
                     KernelSet.Current.Products(sample + (long)first * dimensions, count, centroids, lists, dimensions, products);
                 for (var i = 0; i < count; i++)
                     nearest[first + i] = Largest(scores.AsSpan(i * lists, lists));
-            });
+                progress(Interlocked.Add(ref done, count));
+            }, cancellationToken);
             Move(sample, nearest, centroids, lists, dimensions);
         }
     }
 
     /// <summary>Runs a body over blocks of rows on several threads, each with room for a block's scores.</summary>
-    public static void ForBlocks(int rows, int threads, int lists, Action<int, int, float[]> body)
+    public static void ForBlocks(int rows, int threads, int lists, Action<int, int, float[]> body, CancellationToken cancellationToken)
     {
         var blocks = (rows + Block - 1) / Block;
-        Parallel.For(0, blocks, new ParallelOptions { MaxDegreeOfParallelism = threads }, () => GC.AllocateUninitializedArray<float>(Block * lists, pinned: true), (block, _, scores) =>
+        var options = new ParallelOptions { MaxDegreeOfParallelism = threads, CancellationToken = cancellationToken };
+        try
         {
-            body(block * Block, Math.Min(Block, rows - block * Block), scores);
-            return scores;
-        }, _ => { });
+            Parallel.For(0, blocks, options, () => GC.AllocateUninitializedArray<float>(Block * lists, pinned: true), (block, _, scores) =>
+            {
+                body(block * Block, Math.Min(Block, rows - block * Block), scores);
+                return scores;
+            }, _ => { });
+        }
+        catch (AggregateException several)
+        {
+            // A disk that fails is told as itself.
+            ExceptionDispatchInfo.Throw(several.InnerExceptions[0]);
+        }
     }
 
     private static void Move(float* sample, int[] nearest, float* centroids, int lists, int dimensions)

@@ -5,7 +5,7 @@ namespace Matryoshka.Lists;
 /// <summary>
 /// The two lists a row stands in: that of the nearest centroid, and of the near ones that whose residual lies most across
 /// the first one's, so that a query for which the first is a bad guide finds the row through the second. Sun, Simcha, Dopson,
-/// Guo and Kumar, "SOAR: improved indexing for approximate nearest neighbor search" (NeurIPS 2023), with lambda 1. On 500,000
+/// Guo and Kumar, "SOAR: improved indexing for approximate nearest neighbor search" (NeurIPS 2023). On 500,000
 /// texts it reads half the postings for the same recall: 10 % of them for 0.947 instead of 40 %.
 /// </summary>
 internal sealed unsafe class ListAssignment(float* centroids, int dimensions)

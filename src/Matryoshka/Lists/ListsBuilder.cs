@@ -15,32 +15,47 @@ internal delegate void ReadVectors(int firstRow, int count, Span<float> destinat
 /// </summary>
 internal sealed unsafe class ListsBuilder(int rows, int dimensions, ReadVectors read, ListsParameters parameters, int threads)
 {
+    private const int Unknown = -1;
+
     private readonly int lists = Math.Min(parameters.Lists > 0 ? parameters.Lists : ListsParameters.For(rows), rows);
     private readonly int[] firstOf = new int[rows];
     private readonly int[] secondOf = new int[rows];
 
-    /// <summary>Called with rows assigned so far.</summary>
-    public Action<int>? Progress { get; init; }
+    /// <summary>Called with how many rows of how many have been compared with all centroids, first in clustering, then in assigning; from any thread.</summary>
+    public Action<bool, long, long>? Progress { get; init; }
 
     /// <summary>Builds into memory that the caller frees.</summary>
     /// <param name="memory">Where everything goes.</param>
-    /// <param name="known">Centroids to take over instead of clustering, or null.</param>
-    /// <param name="assigned">The first so many rows' lists when they are known already, two a row; else empty.</param>
+    /// <param name="grown">Lists of some of the rows, whose centroids and assignments are taken over instead of clustering; or null.</param>
+    /// <param name="rowOf">For a row of <paramref name="grown"/> the row it is now, or a negative number when it is gone.</param>
     /// <param name="cancellationToken">Ends the work within a block of rows.</param>
-    public ListsView Build(ListsMemory memory, ListsView? known, ReadOnlySpan<(int First, int Second)> assigned, CancellationToken cancellationToken)
+    public ListsView Build(ListsMemory memory, ListsView? grown, Func<int, int>? rowOf, CancellationToken cancellationToken)
     {
-        var count = known?.Lists ?? lists;
+        var count = grown?.Lists ?? lists;
         var centroids = (float*)memory.Allocate((long)count * dimensions * sizeof(float));
-        if (known is null)
+        Array.Fill(firstOf, Unknown);
+        Array.Fill(secondOf, Unknown);
+        if (grown is null)
             Cluster(centroids, cancellationToken);
         else
-            Buffer.MemoryCopy(known.Centroids, centroids, (long)count * dimensions * sizeof(float), (long)count * dimensions * sizeof(float));
-        for (var row = 0; row < assigned.Length; row++)
-            (firstOf[row], secondOf[row]) = assigned[row];
-        Assign(centroids, count, assigned.Length, cancellationToken);
-        var view = Lay(memory, centroids, count);
+            TakeOver(grown, rowOf!, centroids);
+        Assign(centroids, count, cancellationToken);
+        var view = Lay(memory, centroids, count, grown?.Trained ?? rows);
         Encode(view, cancellationToken);
         return view;
+    }
+
+    private void TakeOver(ListsView grown, Func<int, int> rowOf, float* centroids)
+    {
+        var bytes = (long)grown.Lists * dimensions * sizeof(float);
+        Buffer.MemoryCopy(grown.Centroids, centroids, bytes, bytes);
+        for (var part = 0; part < 2 * grown.Lists; part++)
+            for (var place = grown.Starts[part]; place < grown.Starts[part + 1]; place++)
+                if (grown.PostingRows[place] < grown.Rows && rowOf((int)grown.PostingRows[place]) is var row and >= 0)
+                    (part % 2 == 0 ? firstOf : secondOf)[row] = part / 2;
+        for (var row = 0; row < rows; row++)
+            if (secondOf[row] == Unknown)
+                secondOf[row] = firstOf[row];
     }
 
     private void Cluster(float* centroids, CancellationToken cancellationToken)
@@ -54,29 +69,41 @@ internal sealed unsafe class ListsBuilder(int rows, int dimensions, ReadVectors 
 #pragma warning disable CA5394 // Repeatable, not secret.
         new Random(parameters.Seed).Shuffle(order);
 #pragma warning restore CA5394
-        Parallel.For(0, sampled, Threads(cancellationToken), i => read(order[i], 1, new(sample + (long)i * dimensions, dimensions)));
-        Clustering.Run(sample, sampled, centroids, lists, dimensions, parameters.Iterations, threads, cancellationToken);
+        // In order of rows: planes are then read forward.
+        order.AsSpan(0, sampled).Sort();
+        Clustering.ForBlocks(sampled, threads, 1, (first, n, _) =>
+        {
+            for (var i = first; i < first + n; i++)
+                read(order[i], 1, new(sample + (long)i * dimensions, dimensions));
+        }, cancellationToken);
+        Clustering.Run(sample, sampled, centroids, lists, dimensions, parameters.Iterations, threads, done => Progress?.Invoke(true, done, (long)sampled * parameters.Iterations), cancellationToken);
     }
 
-    private void Assign(float* centroids, int count, int from, CancellationToken cancellationToken)
+    private void Assign(float* centroids, int count, CancellationToken cancellationToken)
     {
-        var done = 0;
-        Clustering.ForBlocks(rows - from, threads, count, (first, n, scores) =>
+        long done = 0;
+        Clustering.ForBlocks(rows, threads, count, (first, n, scores) =>
         {
-            cancellationToken.ThrowIfCancellationRequested();
-            var vectors = GC.AllocateUninitializedArray<float>(Clustering.Block * dimensions, pinned: true);
-            read(from + first, n, vectors);
-            fixed (float* x = vectors, products = scores)
-                KernelSet.Current.Products(x, n, centroids, count, dimensions, products);
-            var assignment = new ListAssignment(centroids, dimensions);
-            for (var i = 0; i < n; i++)
-                (firstOf[from + first + i], secondOf[from + first + i]) = assignment.Of(vectors.AsSpan(i * dimensions, dimensions), scores.AsSpan(i * count, count));
-            Progress?.Invoke(from + Interlocked.Add(ref done, n));
-        });
+            if (firstOf.AsSpan(first, n).Contains(Unknown))
+                AssignBlock(first, n, centroids, count, scores);
+            Progress?.Invoke(false, Interlocked.Add(ref done, n), rows);
+        }, cancellationToken);
+    }
+
+    private void AssignBlock(int first, int n, float* centroids, int count, float[] scores)
+    {
+        var vectors = GC.AllocateUninitializedArray<float>(Clustering.Block * dimensions, pinned: true);
+        read(first, n, vectors);
+        fixed (float* x = vectors, products = scores)
+            KernelSet.Current.Products(x, n, centroids, count, dimensions, products);
+        var assignment = new ListAssignment(centroids, dimensions);
+        for (var i = 0; i < n; i++)
+            if (firstOf[first + i] == Unknown)
+                (firstOf[first + i], secondOf[first + i]) = assignment.Of(vectors.AsSpan(i * dimensions, dimensions), scores.AsSpan(i * count, count));
     }
 
     /// <summary>Counts, makes room, and names the rows of every list in ascending order.</summary>
-    private ListsView Lay(ListsMemory memory, float* centroids, int count)
+    private ListsView Lay(ListsMemory memory, float* centroids, int count, int trained)
     {
         var sizes = new long[2 * count];
         for (var row = 0; row < rows; row++)
@@ -104,6 +131,7 @@ internal sealed unsafe class ListsBuilder(int rows, int dimensions, ReadVectors 
             Lists = count,
             Rows = rows,
             Dimensions = dimensions,
+            Trained = trained,
             Starts = starts,
             PostingRows = postingRows,
             Factors = (float*)memory.Allocate(postings * sizeof(float)),
@@ -129,7 +157,6 @@ internal sealed unsafe class ListsBuilder(int rows, int dimensions, ReadVectors 
                     places[2L * row + (part & 1)] = place;
         Clustering.ForBlocks(rows, threads, 1, (first, count, _) =>
         {
-            cancellationToken.ThrowIfCancellationRequested();
             var vectors = new float[count * dimensions];
             var residual = new float[dimensions];
             var code = new ulong[view.Columns];
@@ -140,7 +167,7 @@ internal sealed unsafe class ListsBuilder(int rows, int dimensions, ReadVectors 
                 EncodePosting(view, places[2L * row], firstOf[row], vector.Span, residual, code);
                 EncodePosting(view, places[2L * row + 1], secondOf[row], vector.Span, residual, code);
             }
-        });
+        }, cancellationToken);
     }
 
     private void EncodeCentroids(ListsView view)
@@ -172,6 +199,4 @@ internal sealed unsafe class ListsBuilder(int rows, int dimensions, ReadVectors 
             ((ulong*)at)[place % ListsView.Group] = code[column];
         }
     }
-
-    private ParallelOptions Threads(CancellationToken cancellationToken) => new() { MaxDegreeOfParallelism = threads, CancellationToken = cancellationToken };
 }

@@ -20,6 +20,9 @@ internal sealed unsafe class ListsView
 
     public required int Dimensions { get; init; }
 
+    /// <summary>Rows of the segment whose clustering gave the centroids, which lists that grow from these take over.</summary>
+    public required int Trained { get; init; }
+
     /// <summary>
     /// Two places a list, and behind the last one the number of postings: where the rows begin for which the list is their
     /// first, and where those begin for which it is the second. A search of all lists reads the former only.
@@ -56,7 +59,7 @@ internal sealed unsafe class ListsView
 
     public int FarColumns => Columns - NearColumns;
 
-    public int Postings => (int)Starts[2 * Lists];
+    public uint Postings => Starts[2 * Lists];
 
     /// <summary>Columns of 64 components.</summary>
     public static int ColumnsOf(int dimensions) => (dimensions + 63) / 64;

@@ -44,6 +44,9 @@ internal sealed unsafe class ListScan
     /// <summary>Lists read.</summary>
     public int Visited { get; private set; }
 
+    /// <summary>Bytes of centroids and postings read.</summary>
+    public long BytesRead { get; private set; }
+
     /// <summary>Offers the rows of the nearest lists; a row may be offered twice.</summary>
     /// <param name="view">The lists.</param>
     /// <param name="share">Of the lists, above 0 to 1.</param>
@@ -87,6 +90,7 @@ internal sealed unsafe class ListScan
                 kernels.ScaleInt(dots, view.CentroidScales + first, SignQuery.Ones, query.CodeScale, values, n);
                 best.Add(scores, picked.AsSpan(0, kernels.SelectAbove(values, n, best.AscendingThreshold, places)), first);
             }
+        BytesRead += view.Lists * (view.Dimensions + (long)sizeof(float));
         return best.Best();
     }
 
@@ -98,6 +102,7 @@ internal sealed unsafe class ListScan
         {
             kernels.BitDistanceInterleaved(view.Near + ListsView.GroupOffset(first, view.NearColumns), query.Weights, Math.Min(view.NearColumns, query.Columns), view.NearColumns, count / Group, half);
             Read += count;
+            BytesRead += count * ((long)view.NearColumns * sizeof(ulong) + sizeof(float));
             if (query.Columns <= view.NearColumns)
             {
                 kernels.ScaleBits(half, query.Total, view.Factors + first, query.Step, centroid, values, count);
@@ -142,6 +147,7 @@ internal sealed unsafe class ListScan
                 Keep(target, place, kernels.SelectAbove(values, Group, target.Top.AscendingThreshold, places));
             }
         ReadFully += waitingCount * Group;
+        BytesRead += waitingCount * Group * ((long)view.FarColumns * sizeof(ulong) + sizeof(uint));
         waitingCount = 0;
     }
 
@@ -150,7 +156,8 @@ internal sealed unsafe class ListScan
         for (var i = 0; i < count; i++)
         {
             var row = target.View.PostingRows[first + picked[i]];
-            if (row != ListsView.None && target.Dead?[(int)row] != true && target.Allowed?[(int)row] != false)
+            // Fillers name no row, and neither may a damaged file.
+            if (row < target.View.Rows && target.Dead?[(int)row] != true && target.Allowed?[(int)row] != false)
                 target.Top.Add(scores[picked[i]], target.Tag + row);
         }
     }

@@ -33,6 +33,8 @@ internal static class PlanResolver
             throw new DimensionNotAllowedException($"The stage '{stage}' needs {d} dimensions, but the query vector has {queryLength}.");
         var stored = stage.Precision switch
         {
+            // Lists are derived from full vectors, with or without bit planes.
+            Precision.Bit when stage.ListsPercent is not null => true,
             Precision.Bit => meta.Bit,
             Precision.Int8 => meta.Int8,
             _ => stage.Precision == meta.FullPrecision,

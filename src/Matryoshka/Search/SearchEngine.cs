@@ -43,7 +43,7 @@ internal static class SearchEngine
         var last = plan.Stages[^1];
         var views = session.Snapshot.Views;
         return [.. new Funnel(session.Snapshot, meta.Recipe.Dimensions, query).Run(plan, k + itself, selection, reports)
-            .Select(hit => (hit.Score, Place: Funnel.Place(hit.Tag)))
+            .Select(hit => (hit.Score, Place: RowScan.Place(hit.Tag)))
             .Select(hit => new Found(views[hit.Place.View].Segment.Ids[hit.Place.Row], hit.Score, last.Dimensions ?? query.Length, last.Precision, null, null))
             .Where(hit => hit.Id != request.ExceptId)
             .Take(k)];

@@ -8,19 +8,29 @@ namespace Matryoshka;
 /// <param name="Keep">How many candidates go on; null, allowed in the last stage only, means the k asked for.</param>
 public sealed record SearchStage(Precision Precision, int? Dimensions, int? Keep)
 {
-    /// <summary>The text form, e.g. <c>int8:128 x200</c>.</summary>
+    /// <summary>
+    /// Percent of the inverted lists to read, above 0 to 100; null for a stage that reads planes. Only a first stage of
+    /// precision <see cref="Precision.Bit"/> with another one behind it can read lists. In segments that have no lists, because they are
+    /// small or theirs are not built yet, the stage scores every row by int8 codes instead, or by full vectors where there are none.
+    /// </summary>
+    public decimal? ListsPercent { get; init; }
+
+    /// <summary>The text form, e.g. <c>int8:128 x200</c> or <c>lists 2% on bit:512 x100</c>.</summary>
     public override string ToString()
     {
         var name = Precision switch { Precision.Bit => "bit", Precision.Int8 => "int8", Precision.F16 => "f16", _ => "f32" };
         var size = Dimensions?.ToString(CultureInfo.InvariantCulture) ?? "full";
-        return Keep is { } keep ? string.Create(CultureInfo.InvariantCulture, $"{name}:{size} x{keep}") : $"{name}:{size}";
+        var lists = ListsPercent is { } percent ? string.Create(CultureInfo.InvariantCulture, $"lists {percent:0.############################}% on ") : "";
+        var keep = Keep is { } count ? string.Create(CultureInfo.InvariantCulture, $" x{count}") : "";
+        return $"{lists}{name}:{size}{keep}";
     }
 }
 
 /// <summary>
-/// A funnel as data: the first stage scans all rows, each further one scores the survivors with more dimensions or
-/// precision. Text form: stages joined by <c>&gt;</c>, each <c>precision:dimensions [xKEEP]</c>, for example
-/// <c>int8:128 x200 &gt; f16:full</c>. Parsing and printing are lossless. This is the adaptive, or funnel, retrieval of
+/// A funnel as data: the first stage scans all rows, or those of the nearest inverted lists, each further one scores the
+/// survivors with more dimensions or precision. Text form: stages joined by <c>&gt;</c>, each <c>precision:dimensions [xKEEP]</c>,
+/// the first one with <c>lists PERCENT% on</c> before it where it reads lists; for example <c>int8:128 x200 &gt; f16:full</c> or
+/// <c>lists 2% on bit:full x100 &gt; f16:full</c>. Parsing and printing are lossless. This is the adaptive, or funnel, retrieval of
 /// Kusupati et al., "Matryoshka Representation Learning" (2022), section 4.3.
 /// </summary>
 public sealed class SearchPlan : IEquatable<SearchPlan>
@@ -29,7 +39,7 @@ public sealed class SearchPlan : IEquatable<SearchPlan>
     public const int MaxKeep = 1_000_000;
 
     private const int MaxStages = 8;
-    private const string Form = "Write stages joined by '>', each PRECISION:DIMENSIONS [xKEEP], e.g. 'int8:128 x200 > f16:full'.";
+    private const string Form = "Write stages joined by '>', each PRECISION:DIMENSIONS [xKEEP], e.g. 'int8:128 x200 > f16:full'; the first may read inverted lists, e.g. 'lists 2% on bit:full x100 > f16:full'.";
 
     /// <summary>Creates a plan.</summary>
     /// <exception cref="InvalidFormatException">No stage, too many, or a stage but the last does not say how many it keeps.</exception>
@@ -48,6 +58,8 @@ public sealed class SearchPlan : IEquatable<SearchPlan>
                 throw new InvalidFormatException($"Stage {i + 1} keeps {stages[i].Keep}, more than the {stages[i - 1].Keep} that stage {i} hands on; a funnel only narrows.");
             if (!Enum.IsDefined(stages[i].Precision))
                 throw new InvalidFormatException($"Stage {i + 1} has an unknown precision; bit, int8, f16 and f32 are allowed.");
+            if (stages[i].ListsPercent is { } percent)
+                CheckLists(stages, i, percent);
         }
         Stages = [.. stages];
     }
@@ -78,9 +90,29 @@ public sealed class SearchPlan : IEquatable<SearchPlan>
     /// <summary>The text form.</summary>
     public override string ToString() => string.Join(" > ", Stages);
 
+    private static void CheckLists(IReadOnlyList<SearchStage> stages, int i, decimal percent)
+    {
+        if (i > 0)
+            throw new InvalidFormatException($"Stage {i + 1}, '{stages[i]}', reads lists; only the first stage can, the others score what it hands on.");
+        if (percent is <= 0 or > 100)
+            throw new InvalidFormatException($"Stage 1, '{stages[0]}', reads {percent.ToString(CultureInfo.InvariantCulture)} % of the lists; above 0 to 100 are allowed.");
+        if (stages[0].Precision != Precision.Bit)
+            throw new InvalidFormatException($"Stage 1, '{stages[0]}', reads lists, which hold signs: write bit in place of its precision.");
+        if (stages.Count == 1)
+            throw new InvalidFormatException($"The plan '{stages[0]}' ends with what signs estimate: add a stage that scores, e.g. '> int8:full'.");
+    }
+
     private static SearchStage ParseStage(string text)
     {
         var words = text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
+        decimal? percent = null;
+        if (words is ["lists", ..])
+        {
+            if (words is not [_, [.. var share, '%'], "on", ..])
+                throw Malformed(text, "behind 'lists' there is no percentage and 'on', as in 'lists 2% on bit:full x100'");
+            percent = decimal.TryParse(share, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number) ? number : throw Malformed(text, $"'{share}' is not a percentage");
+            words = words[3..];
+        }
         if (words.Length is 0 or > 2)
             throw Malformed(text, words.Length == 0 ? "it is empty" : "it has too many words");
         var colon = words[0].IndexOf(':', StringComparison.Ordinal);
@@ -98,7 +130,7 @@ public sealed class SearchPlan : IEquatable<SearchPlan>
         int? keep = words.Length == 1 ? null
             : words[1][0] == 'x' ? Number(words[1][1..], text, "x and a number, as in 'x200'")
             : throw Malformed(text, $"'{words[1]}' is not x and a number, as in 'x200'");
-        return new(precision, dimensions, keep);
+        return new(precision, dimensions, keep) { ListsPercent = percent };
     }
 
     private static int Number(string digits, string stage, string expected) =>

@@ -12,31 +12,32 @@ internal sealed unsafe class SignQuery
 
     private readonly byte[] weights;
 
+    private readonly float deviation;
+
     /// <param name="query">The query.</param>
-    /// <param name="vector">Its components.</param>
     /// <param name="dimensions">The prefix to score; the components after it are left out.</param>
     /// <param name="nearColumns">Columns of 64 components that are read first.</param>
-    public SignQuery(QueryVector query, ReadOnlySpan<float> vector, int dimensions, int nearColumns)
+    /// <param name="scale">What every score is multiplied by.</param>
+    public SignQuery(QueryVector query, int dimensions, int nearColumns, float scale = 1)
     {
         Dimensions = dimensions;
         Codes = query.Codes(0);
-        CodeScale = query.CodeScale;
-        var prefix = vector[..dimensions];
+        CodeScale = query.CodeScale * scale;
+        var prefix = query.Unit[..dimensions];
         var largest = 0f;
         foreach (var x in prefix)
             largest = Math.Max(largest, Math.Abs(x));
-        Step = largest / BitWeights.Most;
+        var step = largest / BitWeights.Most;
+        Step = step * scale;
         weights = GC.AllocateArray<byte>(BitWeights.Bytes(dimensions) + 64, pinned: true);
         var near = Math.Min(nearColumns * 64, dimensions);
-        NearTotal = BitWeights.Write(prefix[..near], Step, Weights);
-        Total = NearTotal + BitWeights.Write(prefix[near..], Step, Weights + BitWeights.Bytes(near));
+        NearTotal = BitWeights.Write(prefix[..near], step, Weights);
+        Total = NearTotal + BitWeights.Write(prefix[near..], step, Weights + BitWeights.Bytes(near));
         var (first, all) = (FloatMath.Dot(prefix[..near], prefix[..near]), FloatMath.Dot(prefix, prefix));
         NearShare = all > 0 ? first / all : 1;
         // Given the sum over all signs, that over the first part has this standard deviation about its share.
-        deviation = Step > 0 ? MathF.Sqrt(NearShare * (1 - NearShare) * all) / Step : 0;
+        deviation = step > 0 ? MathF.Sqrt(NearShare * (1 - NearShare) * all) / step : 0;
     }
-
-    private readonly float deviation;
 
     public int Dimensions { get; }
 

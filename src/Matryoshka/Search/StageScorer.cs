@@ -56,7 +56,7 @@ internal sealed unsafe class StageScorer
             rings[ring] = new(plane.Pointer, plane.Stride, part, Width(ring));
         }
         var factor = precision == Precision.Int8 ? query.CodeScale * queryInverseNorm : queryInverseNorm;
-        Blocks.Bind(rings, precision == Precision.Bit ? null : InverseNorms(segment), (float*)Resident(segment, PlaneKind.Int8Scale, 0).Pointer, factor,
+        Blocks.Bind(rings, precision == Precision.Bit ? null : InverseNorms(segment, dimensions, prefix), (float*)Resident(segment, PlaneKind.Int8Scale, 0).Pointer, factor,
             ColdRows.For(segment, kind, rings.Length));
     }
 
@@ -69,8 +69,9 @@ internal sealed unsafe class StageScorer
     // What is not in memory is read by ColdRows.
     private static PlaneMemory Resident(Segment segment, PlaneKind kind, int ring) => segment.IsResident(kind, ring) ? segment.PlanePointer(kind, ring) : default;
 
-    private float* InverseNorms(Segment segment) => dimensions.Rings[rings.Length - 1] == prefix
-        ? (float*)segment.PlanePointer(PlaneKind.InverseNorm, rings.Length - 1).Pointer
+    /// <summary>1 / L2 norm of each row's prefix.</summary>
+    public static float* InverseNorms(Segment segment, NestedDimensions dimensions, int prefix) => dimensions.LastRing(prefix) is var ring && dimensions.Rings[ring] == prefix
+        ? (float*)segment.PlanePointer(PlaneKind.InverseNorm, ring).Pointer
         : (float*)Unsafe.AsPointer(ref PrefixNorms.Of(segment, prefix)[0]);
 
     private int Width(int ring) => Math.Min(dimensions.Rings[ring], prefix) - dimensions.RingStart(ring);

@@ -7,11 +7,11 @@ namespace Matryoshka.Storage;
 /// <summary>A live record as stored.</summary>
 internal sealed record StoredRecord(long Id, string Key, string? Source, string Text, string? Position, string? Metadata);
 
-/// <summary>A sealed segment as the catalogue names it, with the file of its graph if it has one.</summary>
-internal sealed record StoredSegment(string File, long FirstId, long LastId, long Rows, long Bytes, string? Graph = null, long GraphBytes = 0)
+/// <summary>A sealed segment as the catalogue names it, with the file of its lists if it has one.</summary>
+internal sealed record StoredSegment(string File, long FirstId, long LastId, long Rows, long Bytes, string? Lists = null, long ListsBytes = 0)
 {
     /// <summary>Its files.</summary>
-    public IEnumerable<string> Files => Graph is null ? [File] : [File, Graph];
+    public IEnumerable<string> Files => Lists is null ? [File] : [File, Lists];
 }
 
 /// <summary>What is read from the catalogue. Every method runs inside the caller's read transaction.</summary>
@@ -23,7 +23,7 @@ internal static class CatalogReads
 
     public static List<StoredSegment> Segments(this CatalogConnection catalog)
     {
-        using var reader = catalog.Command("SELECT file, first_id, last_id, rows, bytes, graph, graph_bytes FROM segments ORDER BY first_id").ExecuteReader();
+        using var reader = catalog.Command("SELECT file, first_id, last_id, rows, bytes, lists, lists_bytes FROM segments ORDER BY first_id").ExecuteReader();
         var segments = new List<StoredSegment>();
         while (reader.Read())
             segments.Add(new(reader.Text(0, catalog), reader.GetInt64(1), reader.GetInt64(2), reader.GetInt64(3), reader.GetInt64(4), reader.IsDBNull(5) ? null : reader.GetString(5), reader.GetInt64(6)));

@@ -3,14 +3,14 @@ using Microsoft.Data.Sqlite;
 namespace Matryoshka.Storage;
 
 /// <summary>
-/// <c>catalog.db</c>, version 2: the truth of a collection. One transaction here is the commit point of everything.
+/// <c>catalog.db</c>, version 3: the truth of a collection. One transaction here is the commit point of everything.
 /// <list type="bullet">
 /// <item><c>meta</c>: collection id, recipe, options, and <c>generation</c>, which every commit raises; named plans, and which
 /// of them searches run (<see cref="CatalogPlans"/>).</item>
 /// <item><c>records</c>: the live records. Ids only grow and are never used again.</item>
 /// <item><c>pending</c>: full vectors not yet in a segment, little-endian in the collection's full precision.</item>
 /// <item><c>segments</c>: the sealed files. Their id ranges are disjoint and ascending, and every pending id is larger
-/// than every sealed one, so an id alone says where its vector lies. A segment may name a graph over its rows, and its bytes.</item>
+/// than every sealed one, so an id alone says where its vector lies. A segment may name the file of its lists, and its bytes.</item>
 /// <item><c>deleted</c>: ids whose row in a segment is dead.</item>
 /// <item><c>sources</c>: what was last indexed from where, so that the next run can skip it.</item>
 /// <item><c>keywords</c>: FTS5 over the texts, rowid = record id.</item>
@@ -21,7 +21,7 @@ internal static class CatalogSchema
     /// <summary>"MRL1" in ASCII, so that <c>file</c> and we can tell the database from any other.</summary>
     public const int ApplicationId = 0x4D524C31;
 
-    public const int Version = 2;
+    public const int Version = 3;
 
     private const string Tables = """
         CREATE TABLE meta(name TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -34,7 +34,7 @@ internal static class CatalogSchema
             metadata TEXT);
         CREATE INDEX records_source ON records(source) WHERE source IS NOT NULL;
         CREATE TABLE pending(id INTEGER PRIMARY KEY, vector BLOB NOT NULL);
-        CREATE TABLE segments(file TEXT PRIMARY KEY, first_id INTEGER NOT NULL, last_id INTEGER NOT NULL, rows INTEGER NOT NULL, bytes INTEGER NOT NULL, graph TEXT, graph_bytes INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
+        CREATE TABLE segments(file TEXT PRIMARY KEY, first_id INTEGER NOT NULL, last_id INTEGER NOT NULL, rows INTEGER NOT NULL, bytes INTEGER NOT NULL, lists TEXT, lists_bytes INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
         CREATE TABLE deleted(id INTEGER PRIMARY KEY);
         CREATE TABLE sources(source TEXT PRIMARY KEY, stamp TEXT NOT NULL) WITHOUT ROWID;
         """;

@@ -36,11 +36,11 @@ internal static class CatalogWrites
     }
 
     public static void InsertSegment(this CatalogConnection catalog, StoredSegment segment) =>
-        catalog.Execute("INSERT INTO segments(file, first_id, last_id, rows, bytes, graph, graph_bytes) VALUES ($0, $1, $2, $3, $4, $5, $6)",
-            segment.File, segment.FirstId, segment.LastId, segment.Rows, segment.Bytes, segment.Graph, segment.GraphBytes);
+        catalog.Execute("INSERT INTO segments(file, first_id, last_id, rows, bytes, lists, lists_bytes) VALUES ($0, $1, $2, $3, $4, $5, $6)",
+            segment.File, segment.FirstId, segment.LastId, segment.Rows, segment.Bytes, segment.Lists, segment.ListsBytes);
 
-    public static void SetGraph(this CatalogConnection catalog, StoredSegment segment) =>
-        catalog.Execute("UPDATE segments SET graph = $1, graph_bytes = $2 WHERE file = $0", segment.File, segment.Graph, segment.GraphBytes);
+    public static void SetLists(this CatalogConnection catalog, StoredSegment segment) =>
+        catalog.Execute("UPDATE segments SET lists = $1, lists_bytes = $2 WHERE file = $0", segment.File, segment.Lists, segment.ListsBytes);
 
     public static void DeleteSegment(this CatalogConnection catalog, StoredSegment segment) =>
         catalog.Execute("DELETE FROM segments WHERE file = $0", segment.File);

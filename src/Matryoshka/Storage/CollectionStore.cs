@@ -1,12 +1,13 @@
 using System.Collections.Concurrent;
+using Matryoshka.Lists;
 
 namespace Matryoshka.Storage;
 
 /// <summary>How a collection's folder is used by this process.</summary>
-/// <param name="Graphs">Builds the graphs of segments; null for none.</param>
+/// <param name="Lists">How the lists of segments are built; null for the usual way.</param>
 /// <param name="BackgroundMaintenance">Whether merging begins by itself after commits.</param>
-/// <param name="MemoryBudget">Bytes of planes and graphs to keep in memory at most; null for all of them.</param>
-internal sealed record StoreSettings(IGraphBuilder? Graphs = null, bool BackgroundMaintenance = true, long? MemoryBudget = null);
+/// <param name="MemoryBudget">Bytes of planes and lists to keep in memory at most; null for all of them.</param>
+internal sealed record StoreSettings(ListsParameters? Lists = null, bool BackgroundMaintenance = true, long? MemoryBudget = null);
 
 /// <summary>
 /// The folder of one collection: its catalogue, its segments, the snapshot readers share and the lock writers take.
@@ -31,7 +32,7 @@ internal sealed class CollectionStore : IDisposable
         Files = files;
         Meta = meta;
         MemoryBudget = settings.MemoryBudget;
-        Maintainer = new(this, settings.Graphs, settings.BackgroundMaintenance);
+        Maintainer = new(this, settings.Lists ?? new(), settings.BackgroundMaintenance);
     }
 
     public StorePaths Paths { get; }

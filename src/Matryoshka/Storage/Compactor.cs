@@ -8,7 +8,7 @@ internal static class Compactor
         var before = store.Query(catalog => catalog.Segments()).Count;
         await SealPendingAsync(store, wait, cancellationToken).ConfigureAwait(false);
         var all = store.Query(catalog => catalog.Segments());
-        var merged = all.Count == 0 ? null : await merger.MergeAsync(all, graph: true, cancellationToken).ConfigureAwait(false);
+        var merged = all.Count == 0 ? null : await merger.MergeAsync(all, lists: true, cancellationToken).ConfigureAwait(false);
         using (var session = await store.LockAsync(wait, cancellationToken).ConfigureAwait(false))
             GiveSpaceBack(session);
         return new(merged?.Rows ?? 0, before, merged is null ? 0 : 1);

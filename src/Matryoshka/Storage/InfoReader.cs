@@ -18,7 +18,7 @@ internal static class InfoReader
             Pending = pending,
             DeadRows = views.Sum(v => (long)(v.Dead?.Count ?? 0)),
             Sources = session.Catalog.Sources().Count,
-            Segments = [.. files.Zip(views, (f, v) => new SegmentInfo(f.File, f.Rows, v.Dead?.Count ?? 0, f.Bytes, v.Graph?.Bytes))],
+            Segments = [.. files.Zip(views, (f, v) => new SegmentInfo(f.File, f.Rows, v.Dead?.Count ?? 0, f.Bytes, v.Lists?.Bytes))],
             Planes = planes,
             MemoryBudget = store.MemoryBudget,
             ResidentBytes = planes.Sum(p => p.ResidentBytes),
@@ -41,8 +41,8 @@ internal static class InfoReader
                 g.Sum(p => p.Plane.Length),
                 g.Sum(p => p.Segment.IsResident(g.Key.Kind, g.Key.Ring) ? p.Plane.Length : 0)))
             .ToList();
-        if (views.Sum(v => v.Graph?.Bytes ?? 0) is var graphs and > 0)
-            planes.Add(new("graph", null, null, graphs, graphs));
+        if (views.Sum(v => v.Lists?.Bytes ?? 0) is var lists and > 0)
+            planes.Add(new("lists", null, null, lists, lists));
         return planes;
     }
 

@@ -1,9 +1,15 @@
 namespace Matryoshka.Storage;
 
+/// <summary>One of the segments that a new one is merged from.</summary>
+/// <param name="Old">The segment.</param>
+/// <param name="Lists">Its lists, if it has some.</param>
+/// <param name="Map">Where its rows are in the new segment.</param>
+internal sealed record MergedPart(Segment Old, ListsFile? Lists, RowMap Map);
+
 /// <summary>The live rows of some segments, in order of id: the rows of the segment they are merged into.</summary>
 internal sealed class LiveRows : IVectorRows
 {
-    private readonly List<GraphPart> parts = [];
+    private readonly List<MergedPart> parts = [];
     private readonly List<int> firsts = [];
     private readonly int dimensions;
 
@@ -13,7 +19,7 @@ internal sealed class LiveRows : IVectorRows
         foreach (var view in views)
         {
             firsts.Add(Count);
-            parts.Add(new(view.Segment, view.Graph, new RowMap(view.Segment.Rows, Count, view.Dead)));
+            parts.Add(new(view.Segment, view.Lists, new RowMap(view.Segment.Rows, Count, view.Dead)));
             Count = checked(Count + parts[^1].Map.Live);
         }
     }
@@ -21,7 +27,7 @@ internal sealed class LiveRows : IVectorRows
     public int Count { get; }
 
     /// <summary>Where each segment's rows went.</summary>
-    public IReadOnlyList<GraphPart> Parts => parts;
+    public IReadOnlyList<MergedPart> Parts => parts;
 
     public long Id(int row)
     {
@@ -43,7 +49,7 @@ internal sealed class LiveRows : IVectorRows
         }
     }
 
-    private (GraphPart Part, int OldRow) Locate(int row)
+    private (MergedPart Part, int OldRow) Locate(int row)
     {
         // The last part that begins at or before the row; empty parts begin where the next one does, so they are passed over.
         var index = firsts.Count - 1;

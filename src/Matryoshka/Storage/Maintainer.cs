@@ -1,7 +1,9 @@
+using Matryoshka.Lists;
+
 namespace Matryoshka.Storage;
 
 /// <summary>
-/// Keeps an open collection's segments few and their graphs built: at most one piece of work at a time in this process and,
+/// Keeps an open collection's segments few and their lists built: at most one piece of work at a time in this process and,
 /// through <c>maintenance.lock</c>, in all of them. Errors of background work are kept until work succeeds.
 /// </summary>
 internal sealed class Maintainer : IDisposable
@@ -21,11 +23,11 @@ internal sealed class Maintainer : IDisposable
     private int waiting;
     private bool disposed;
 
-    public Maintainer(CollectionStore store, IGraphBuilder? graphs, bool background)
+    public Maintainer(CollectionStore store, ListsParameters lists, bool background)
     {
         this.store = store;
         this.background = background;
-        merger = new(store, graphs, progress => Progressed?.Invoke(progress));
+        merger = new(store, lists, progress => Progressed?.Invoke(progress));
     }
 
     private event Action<MaintenanceProgress>? Progressed;
@@ -166,7 +168,7 @@ internal sealed class Maintainer : IDisposable
                     while (Due() is { } work)
                     {
                         cancellationToken.ThrowIfCancellationRequested();
-                        await (work.Rewrites ? merger.MergeAsync(work.Inputs, work.Graph, cancellationToken) : merger.AddGraphAsync(work.Inputs[0], cancellationToken)).ConfigureAwait(false);
+                        await (work.Rewrites ? merger.MergeAsync(work.Inputs, work.Lists, cancellationToken) : merger.AddListsAsync(work.Inputs[0], cancellationToken)).ConfigureAwait(false);
                     }
                     return;
                 }
@@ -195,7 +197,7 @@ internal sealed class Maintainer : IDisposable
         }
     }
 
-    // A graph builder's own fault must neither end the process nor be lost.
+    // A fault of our own must neither end the process nor be lost.
     private MatryoshkaException Told(Exception error) => StorageErrors.Translate(error, store.Paths)
         ?? new MatryoshkaException($"The maintenance of '{store.Paths.Directory}' failed, which changed nothing in it: {error.GetType().Name}: {error.Message}", error);
 }

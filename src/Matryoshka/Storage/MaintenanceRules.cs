@@ -10,9 +10,9 @@ internal sealed record SegmentState(StoredSegment Stored, long Dead)
 
 /// <summary>One piece of maintenance.</summary>
 /// <param name="Inputs">Neighbouring segments, in order of id.</param>
-/// <param name="Rewrites">Whether they become one new segment without their dead rows; else the one input stays and gets a graph.</param>
-/// <param name="Graph">Whether the result gets a graph.</param>
-internal sealed record MaintenanceWork(IReadOnlyList<StoredSegment> Inputs, bool Rewrites, bool Graph);
+/// <param name="Rewrites">Whether they become one new segment without their dead rows; else the one input stays and gets lists.</param>
+/// <param name="Lists">Whether the result gets lists.</param>
+internal sealed record MaintenanceWork(IReadOnlyList<StoredSegment> Inputs, bool Rewrites, bool Lists);
 
 /// <summary>Decides what a collection's segments need next.</summary>
 internal static class MaintenanceRules
@@ -28,11 +28,11 @@ internal static class MaintenanceRules
 
     /// <summary>
     /// Merges first, the smallest first, since they make the other work obsolete; then segments with too many dead rows;
-    /// then missing graphs, the largest first, since a search gains most from it. Null when nothing is due.
+    /// then missing lists, the largest first, since a search gains most from it. Null when nothing is due.
     /// </summary>
     /// <param name="segments">All of them, in order of id.</param>
-    /// <param name="wantsGraph">Whether a segment of so many rows gets a graph.</param>
-    public static MaintenanceWork? Next(IReadOnlyList<SegmentState> segments, Func<int, bool> wantsGraph)
+    /// <param name="wantsLists">Whether a segment of so many rows gets lists.</param>
+    public static MaintenanceWork? Next(IReadOnlyList<SegmentState> segments, Func<int, bool> wantsLists)
     {
         if (MergeStart(segments) is { } start)
         {
@@ -42,11 +42,11 @@ internal static class MaintenanceRules
         }
         if (segments.FirstOrDefault(s => s.Dead * DeadShare > s.Stored.Rows) is { } worn)
             return new([worn.Stored], Rewrites: true, Wanted(worn.Live));
-        return segments.Where(s => s.Stored.Graph is null && Wanted(s.Stored.Rows)).MaxBy(s => s.Stored.Rows) is { } bare
-            ? new([bare.Stored], Rewrites: false, Graph: true)
+        return segments.Where(s => s.Stored.Lists is null && Wanted(s.Stored.Rows)).MaxBy(s => s.Stored.Rows) is { } bare
+            ? new([bare.Stored], Rewrites: false, Lists: true)
             : null;
 
-        bool Wanted(long rows) => rows is > 0 and <= SegmentFormat.MaxRows && wantsGraph((int)rows);
+        bool Wanted(long rows) => rows is > 0 and <= SegmentFormat.MaxRows && wantsLists((int)rows);
     }
 
     // The window that ends with the smallest class, the oldest of several. Smaller segments inside it go along: else pairs
@@ -71,7 +71,7 @@ internal static class MaintenanceRules
         return best;
     }
 
-    // A graph for a segment that is merged again at once would be built for nothing.
+    // Lists for a segment that is merged again at once would be built for nothing.
     private static bool MergesAgain(IReadOnlyList<SegmentState> segments, int start, long live)
     {
         var merged = new SegmentState(segments[start].Stored with { Rows = live }, 0);

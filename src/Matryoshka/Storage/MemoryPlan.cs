@@ -2,7 +2,7 @@ namespace Matryoshka.Storage;
 
 /// <summary>
 /// Decides which planes fit a budget of memory. The hottest come first, over all segments: what every search walks (ids,
-/// norms, bits, graphs), then int8 rings from the smallest prefix up, which rescore, then the rings of the full vectors. A
+/// norms, bits, lists), then int8 rings from the smallest prefix up, which rescore, then the rings of the full vectors. A
 /// plane is kept whole or not at all; one that does not fit is passed over, so that a smaller one behind it may.
 /// </summary>
 internal static class MemoryPlan
@@ -15,9 +15,9 @@ internal static class MemoryPlan
         if (budget is not { } left)
             return cold;
         var layouts = segments.Select(s => Layout(paths, meta, s)).ToList();
-        var least = segments.Sum(s => s.GraphBytes) + layouts.Sum(l => l.Planes.Where(p => p.Kind is not (PlaneKind.Int8 or PlaneKind.Int8Scale or PlaneKind.Full)).Sum(p => p.Length));
+        var least = segments.Sum(s => s.ListsBytes) + layouts.Sum(l => l.Planes.Where(p => p.Kind is not (PlaneKind.Int8 or PlaneKind.Int8Scale or PlaneKind.Full)).Sum(p => p.Length));
         if (least > left)
-            throw new MatryoshkaException($"The memory budget of {left:N0} bytes is too small for '{paths.Directory}': its ids, norms, bits and graphs, which every search reads, take {least:N0} bytes. Give at least that.");
+            throw new MatryoshkaException($"The memory budget of {left:N0} bytes is too small for '{paths.Directory}': its ids, norms, bits and lists, which every search reads, take {least:N0} bytes. Give at least that.");
         left -= least;
         foreach (var kind in (ReadOnlySpan<PlaneKind>)[PlaneKind.Int8, PlaneKind.Full])
             for (var ring = 0; ring < meta.Recipe.Dimensions.Dimensions.Count; ring++)

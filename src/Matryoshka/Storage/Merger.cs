@@ -1,18 +1,20 @@
+using Matryoshka.Lists;
+
 namespace Matryoshka.Storage;
 
 /// <summary>
-/// Rewrites segments and builds graphs beside readers and writers. All long work reads a pinned snapshot; the writer's
+/// Rewrites segments and builds lists beside readers and writers. All long work reads a pinned snapshot; the writer's
 /// place is taken only for the transaction that swaps. The caller holds the maintenance lock, so nobody else merges.
 /// </summary>
-internal sealed class Merger(CollectionStore store, IGraphBuilder? graphs, Action<MaintenanceProgress> report)
+internal sealed class Merger(CollectionStore store, ListsParameters parameters, Action<MaintenanceProgress> report)
 {
     // A writer holds its place for one commit at a time. Cancellation ends the wait.
     private static readonly TimeSpan SwapWait = TimeSpan.FromHours(1);
 
-    public bool Wants(int rows) => graphs?.Wants(rows) == true;
+    public bool Wants(int rows) => rows >= parameters.LeastRows;
 
     /// <summary>Makes one segment of neighbouring ones, without the rows that are dead now; returns it, or null when none lives.</summary>
-    public async Task<StoredSegment?> MergeAsync(IReadOnlyList<StoredSegment> inputs, bool graph, CancellationToken cancellationToken)
+    public async Task<StoredSegment?> MergeAsync(IReadOnlyList<StoredSegment> inputs, bool lists, CancellationToken cancellationToken)
     {
         foreach (var input in inputs)
             RequireWhole(input, cancellationToken);
@@ -28,8 +30,8 @@ internal sealed class Merger(CollectionStore store, IGraphBuilder? graphs, Actio
                 written = Sealer.WriteFile(store, rows, new Rows(report, rows.Count), cancellationToken);
                 unnamed.Add(written.File);
                 merged = Segment.Open(store.Files, store.Paths.Segment(written.File), store.Meta.CollectionId);
-                if (graph && Wants(merged.Rows))
-                    written = WriteGraph(written, merged, rows.Parts, unnamed, cancellationToken);
+                if (lists && Wants(merged.Rows))
+                    written = WriteLists(written, merged, rows.Parts, unnamed, cancellationToken);
             }
             await SwapAsync(unnamed, catalog => Swap(catalog, inputs, written, merged), cancellationToken).ConfigureAwait(false);
         }
@@ -47,18 +49,18 @@ internal sealed class Merger(CollectionStore store, IGraphBuilder? graphs, Actio
         return written;
     }
 
-    /// <summary>Builds the graph of a segment that has none.</summary>
-    public async Task AddGraphAsync(StoredSegment input, CancellationToken cancellationToken)
+    /// <summary>Builds the lists of a segment that has none.</summary>
+    public async Task AddListsAsync(StoredSegment input, CancellationToken cancellationToken)
     {
         var unnamed = new List<string>();
         var segment = Segment.Open(store.Files, store.Paths.Segment(input.File), store.Meta.CollectionId);
         try
         {
-            var written = WriteGraph(input, segment, [], unnamed, cancellationToken);
+            var written = WriteLists(input, segment, [], unnamed, cancellationToken);
             await SwapAsync(unnamed, catalog =>
             {
                 RequireNamed(catalog, [input]);
-                catalog.SetGraph(written);
+                catalog.SetLists(written);
             }, cancellationToken).ConfigureAwait(false);
         }
         catch
@@ -72,16 +74,19 @@ internal sealed class Merger(CollectionStore store, IGraphBuilder? graphs, Actio
         }
     }
 
-    private StoredSegment WriteGraph(StoredSegment stored, Segment segment, IReadOnlyList<GraphPart> parts, List<string> unnamed, CancellationToken cancellationToken)
+    private StoredSegment WriteLists(StoredSegment stored, Segment segment, IReadOnlyList<MergedPart> parts, List<string> unnamed, CancellationToken cancellationToken)
     {
-        report(new(MaintenanceStep.Graph, 0, segment.Rows));
-        using var built = graphs!.Build(segment, parts, new Built(report), cancellationToken);
-        var file = StorePaths.GraphFile(stored.File);
-        var path = store.Paths.Graph(file);
+        var builder = new ListsBuilder(segment.Rows, segment.RingEnds[^1], segment.ReadVectors, parameters, Environment.ProcessorCount) { Progress = new Rising(report).Report };
+        // The largest part gives its centroids and its rows' places, so that a merge assigns only the other rows.
+        var grown = parts.Where(part => part.Lists is { } lists && ListsParameters.Serves(lists.View, segment.Rows)).MaxBy(part => part.Map.Live);
+        using var memory = new ListsMemory();
+        var built = builder.Build(memory, grown?.Lists!.View, grown is null ? null : old => grown.Map[old], cancellationToken);
+        var file = StorePaths.ListsFile(stored.File);
+        var path = store.Paths.Lists(file);
         store.Files.Delete(path); // what an attempt left whose own removal failed too
-        var layout = Sealer.Writing(store, () => GraphWriter.Write(store.Files, path, store.Meta.CollectionId, segment, built, cancellationToken));
+        var layout = Sealer.Writing(store, () => ListsWriter.Write(store.Files, path, store.Meta.CollectionId, segment.Checksum, built, cancellationToken));
         unnamed.Add(file);
-        return stored with { Graph = file, GraphBytes = layout.FileLength };
+        return stored with { Lists = file, ListsBytes = layout.FileLength };
     }
 
     private async Task SwapAsync(List<string> unnamed, Action<CatalogConnection> swap, CancellationToken cancellationToken)
@@ -141,8 +146,22 @@ internal sealed class Merger(CollectionStore store, IGraphBuilder? graphs, Actio
         public void Report(int value) => report(new(MaintenanceStep.Merge, value, total));
     }
 
-    private sealed class Built(Action<MaintenanceProgress> report) : IProgress<GraphProgress>
+    /// <summary>Several threads report, and not in order; a reader sees every step rise.</summary>
+    private sealed class Rising(Action<MaintenanceProgress> report)
     {
-        public void Report(GraphProgress value) => report(new(MaintenanceStep.Graph, value.Done, value.Total));
+        private readonly Lock gate = new();
+        private bool clustering = true;
+        private long most;
+
+        public void Report(bool clusters, long done, long total)
+        {
+            lock (gate)
+            {
+                if (clusters != clustering)
+                    (clustering, most) = (clusters, 0);
+                if (done > most)
+                    report(new(clusters ? MaintenanceStep.Cluster : MaintenanceStep.Lists, most = done, total));
+            }
+        }
     }
 }

@@ -3,12 +3,12 @@ namespace Matryoshka.Storage;
 /// <summary>A segment as one snapshot sees it: its rows and which of them are dead.</summary>
 /// <param name="Segment">The sealed or pending planes.</param>
 /// <param name="Dead">Rows deleted or replaced; null when all live.</param>
-/// <param name="Graph">The graph over all its rows, dead ones included; null when it has none, or one that cannot be read.</param>
-internal sealed record SegmentView(Segment Segment, RowBitmap? Dead, GraphFile? Graph = null)
+/// <param name="Lists">The lists of all its rows, dead ones included; null when it has none, or a file that cannot be read.</param>
+internal sealed record SegmentView(Segment Segment, RowBitmap? Dead, ListsFile? Lists = null)
 {
     public void Release()
     {
-        Graph?.Release();
+        Lists?.Release();
         Segment.Release();
     }
 }

@@ -17,8 +17,8 @@ internal static class SnapshotLoader
             {
                 var segment = Acquire(stored, cold[i], paths, files, meta, previous);
                 views.Add(new(segment, DeadRows(segment, stored, dead)));
-                if (stored.Graph is not null)
-                    views[^1] = views[^1] with { Graph = AcquireGraph(stored, segment, paths, files, meta, previous) };
+                if (stored.Lists is not null)
+                    views[^1] = views[^1] with { Lists = AcquireLists(stored, segment, paths, files, meta, previous) };
                 sealedByFile.Add(stored.File, views[^1]);
             }
             var pending = catalog.PendingRows(meta);
@@ -61,18 +61,18 @@ internal static class SnapshotLoader
         throw new CorruptFileException(paths.Segment(stored.File), $"it does not hold the {stored.Rows} rows, ids {stored.FirstId} to {stored.LastId}, that the catalogue names");
     }
 
-    // A graph only makes a search faster: one that is lost or damaged is done without, and a verification names it.
-    private static GraphFile? AcquireGraph(StoredSegment stored, Segment segment, StorePaths paths, IFileSystem files, CatalogMeta meta, Snapshot? previous)
+    // Lists only make a search faster: a file that is lost or damaged is done without, and a verification names it.
+    private static ListsFile? AcquireLists(StoredSegment stored, Segment segment, StorePaths paths, IFileSystem files, CatalogMeta meta, Snapshot? previous)
     {
-        var path = paths.Graph(stored.Graph!);
-        if (previous is not null && previous.SealedByFile.TryGetValue(stored.File, out var open) && open.Graph is { } graph && graph.Path == path)
+        var path = paths.Lists(stored.Lists!);
+        if (previous is not null && previous.SealedByFile.TryGetValue(stored.File, out var open) && open.Lists is { } lists && lists.Path == path)
         {
-            graph.AddRef();
-            return graph;
+            lists.AddRef();
+            return lists;
         }
         try
         {
-            return GraphFile.Open(files, path, meta.CollectionId, segment);
+            return ListsFile.Open(files, path, meta.CollectionId, segment);
         }
         catch (Exception error) when (error is CorruptFileException or FormatTooOldException
             // Where the segment is gone too, a merge elsewhere removed both; segments go first.

@@ -8,9 +8,9 @@ internal sealed class StorePaths(string directory)
 {
     public const string SegmentExtension = ".mrs";
 
-    public const string GraphExtension = ".mrg";
+    public const string ListsExtension = ".mri";
 
-    private static readonly SearchValues<char> FileCharacters = SearchValues.Create("0123456789abcdef-.mrsg");
+    private static readonly SearchValues<char> FileCharacters = SearchValues.Create("0123456789abcdef-.mrsi");
 
     public string Directory { get; } = Path.GetFullPath(directory);
 
@@ -23,10 +23,10 @@ internal sealed class StorePaths(string directory)
 
     public string WriterLock => Path.Join(Directory, "writer.lock");
 
-    /// <summary>Held by whoever merges segments and builds graphs, while at it.</summary>
+    /// <summary>Held by whoever merges segments and builds lists, while at it.</summary>
     public string MaintenanceLock => Path.Join(Directory, "maintenance.lock");
 
-    /// <summary>The path of a segment's or a graph's file.</summary>
+    /// <summary>The path of a segment's file or of its lists.</summary>
     public string Segment(string file)
     {
         // The name comes from a database that may have been tampered with: it must stay inside the folder.
@@ -35,13 +35,13 @@ internal sealed class StorePaths(string directory)
         return Path.Join(Segments, file);
     }
 
-    /// <summary>The path of a graph's file; its extension keeps a tampered catalogue from passing a segment off as one and having it removed.</summary>
-    public string Graph(string file) => file.EndsWith(GraphExtension, StringComparison.Ordinal)
+    /// <summary>The path of a lists file; its extension keeps a tampered catalogue from passing a segment off as one and having it removed.</summary>
+    public string Lists(string file) => file.EndsWith(ListsExtension, StringComparison.Ordinal)
         ? Segment(file)
-        : throw new CorruptFileException(Catalog, $"it names the graph file '{file}', a name no writer gives");
+        : throw new CorruptFileException(Catalog, $"it names the lists file '{file}', a name no writer gives");
 
-    /// <summary>The name of a segment's graph.</summary>
-    public static string GraphFile(string segmentFile) => Path.ChangeExtension(segmentFile, GraphExtension);
+    /// <summary>The name of the file of a segment's lists.</summary>
+    public static string ListsFile(string segmentFile) => Path.ChangeExtension(segmentFile, ListsExtension);
 
     /// <summary>A name no earlier segment had: ids only grow, and the nonce tells two attempts at the same ids apart.</summary>
     public static string NewSegmentFile(long firstId, long lastId) =>

@@ -128,10 +128,10 @@ internal static class StoreVerifier
         if (sealedIds.Count > 0 && ids[0] <= sealedIds[^1])
             problems.Add($"{path}: its ids begin at {ids[0]}, inside the range of the segment before.");
         sealedIds.AddRange(ids);
-        if (files.Graph is not null)
-            problems.AddRange(GraphVerifier.Verify(files.Graph, files.GraphPath!, store.Meta.CollectionId, header.Checksum, ids.Length, cancellationToken).Select(problem => problem.Message));
-        else if (files.GraphProblem is not null)
-            problems.Add(files.GraphProblem);
+        if (files.Lists is not null)
+            problems.AddRange(ListsVerifier.Verify(files.Lists, files.ListsPath!, store.Meta.CollectionId, header.Checksum, ids.Length, store.Meta.Recipe.Dimensions.Full, cancellationToken).Select(problem => problem.Message));
+        else if (files.ListsProblem is not null)
+            problems.Add(files.ListsProblem);
     }
 
     // Every record has exactly one vector, and every sealed row belongs to a record or is marked dead.
@@ -166,8 +166,8 @@ internal static class StoreVerifier
         {
             Stored = stored;
             (Segment, SegmentPath, SegmentProblem) = Open(store, () => store.Paths.Segment(stored.File), $"the file is missing; its {stored.Rows} rows are lost unless restored from a backup.");
-            if (stored.Graph is not null)
-                (Graph, GraphPath, GraphProblem) = Open(store, () => store.Paths.Graph(stored.Graph), "the graph is missing; searches do without it, and 'mrl compact' builds it anew.");
+            if (stored.Lists is not null)
+                (Lists, ListsPath, ListsProblem) = Open(store, () => store.Paths.Lists(stored.Lists), "the lists are missing; searches do without them, and 'mrl compact' builds them anew.");
         }
 
         public StoredSegment Stored { get; }
@@ -178,16 +178,16 @@ internal static class StoreVerifier
 
         public string? SegmentProblem { get; }
 
-        public IReadableFile? Graph { get; }
+        public IReadableFile? Lists { get; }
 
-        public string? GraphPath { get; }
+        public string? ListsPath { get; }
 
-        public string? GraphProblem { get; }
+        public string? ListsProblem { get; }
 
         public void Dispose()
         {
             Segment?.Dispose();
-            Graph?.Dispose();
+            Lists?.Dispose();
         }
 
         private static (IReadableFile? File, string? Path, string? Problem) Open(CollectionStore store, Func<string> path, string missing)

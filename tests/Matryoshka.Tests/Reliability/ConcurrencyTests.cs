@@ -20,8 +20,8 @@ public sealed class ConcurrencyTests : IDisposable
     [Fact]
     public async Task Every_reader_sees_one_commit_while_a_writer_upserts_deletes_seals_and_compacts()
     {
-        using var collection = Collection.Create(folder.At("c"), SeededVectors.Create, OsFileSystem.Instance, new(new FakeGraphs()));
-        using var elsewhere = Collection.Open(folder.At("c"), SeededVectors.Open, OsFileSystem.Instance, new FakeGraphs()); // as another process would: nothing shared but the files
+        using var collection = Collection.Create(folder.At("c"), SeededVectors.Create, OsFileSystem.Instance, new(SmallLists.Parameters));
+        using var elsewhere = Collection.Open(folder.At("c"), SeededVectors.Open, OsFileSystem.Instance, SmallLists.Parameters); // as another process would: nothing shared but the files
         await WriteAsync(collection, 0, new Random(0));
         using var done = new CancellationTokenSource();
         Func<Collection, Random, Task>[] readers = [ListAsync, SearchAsync, FilteredAsync, GetAsync, InfoAsync, VerifyAsync];

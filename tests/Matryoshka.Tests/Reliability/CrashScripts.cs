@@ -42,7 +42,7 @@ internal static class CrashScripts
         ["merge of the tail"] = new(
             [.. Enumerable.Range(0, 7).SelectMany(i => new[] { Operation.Upsert(Operation.Records(0, Sealing, i)), Operation.Delete(AllButFew) })],
             [Operation.Upsert(Operation.Records(5000, Sealing)), Operation.Maintain(), Operation.Delete(["k0"])]),
-        ["graphs"] = new(
+        ["lists"] = new(
             [Operation.Upsert(Operation.Records(0, Sealing + 20)), Operation.Upsert(Operation.Records(3000, Sealing))],
             [
                 Operation.Maintain(),

@@ -99,7 +99,7 @@ public sealed class CrashSweepTests : IDisposable
 
     // Without background work, so that the calls come in one order; the scripts ask for it.
     private static Collection Open(string directory, FaultyFileSystem fs) =>
-        Collection.Open(directory, SeededVectors.Open with { BackgroundMaintenance = false }, fs, new FakeGraphs());
+        Collection.Open(directory, SeededVectors.Open with { BackgroundMaintenance = false }, fs, SmallLists.Parameters);
 
     private async Task SweepAsync(string name, Disturb disturb)
     {

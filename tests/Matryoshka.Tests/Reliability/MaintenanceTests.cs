@@ -5,14 +5,13 @@ using Xunit;
 
 namespace Matryoshka.Tests.Reliability;
 
-/// <summary>Merging and graph building beside readers and writers.</summary>
+/// <summary>Merging and building of lists beside readers and writers.</summary>
 public sealed class MaintenanceTests : IDisposable
 {
     private const int Sealing = 1024;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
     private readonly FastFolder folder = new();
-    private readonly FakeGraphs graphs = new();
 
     private string At => folder.At("c");
 
@@ -21,11 +20,11 @@ public sealed class MaintenanceTests : IDisposable
     [Fact]
     public async Task Merging_begins_by_itself_after_writes()
     {
-        using var collection = Collection.Create(At, SeededVectors.Create, OsFileSystem.Instance, new(graphs));
+        using var collection = Collection.Create(At, SeededVectors.Create, OsFileSystem.Instance, new(SmallLists.Parameters));
         var model = await SealAsync(collection, 9);
         await UntilAsync(() => collection.GetInfo().Segments.Count <= 2);
         await SoundCollection.MatchAsync(collection, [model], "merged");
-        Assert.NotNull(collection.GetInfo().Segments[0].GraphBytes);
+        Assert.NotNull(collection.GetInfo().Segments[0].ListsBytes);
         Assert.Null(collection.MaintenanceError);
         AssertFiles(collection);
     }
@@ -41,11 +40,11 @@ public sealed class MaintenanceTests : IDisposable
         await collection.MaintainAsync(told);
         var segment = Assert.Single(collection.GetInfo().Segments);
         Assert.Equal(new MaintenanceProgress(MaintenanceStep.Merge, 8 * Sealing, 8 * Sealing), told.All.Last(p => p.Step == MaintenanceStep.Merge));
-        Assert.Equal(new MaintenanceProgress(MaintenanceStep.Graph, 8 * Sealing, 8 * Sealing), told.All[^1]);
-        Assert.Equal(new FileInfo(Path.Join(At, "segments", StorePaths.GraphFile(segment.File))).Length, segment.GraphBytes);
+        Assert.Equal(new MaintenanceProgress(MaintenanceStep.Lists, 8 * Sealing, 8 * Sealing), told.All[^1]);
+        Assert.Equal(new FileInfo(Path.Join(At, "segments", StorePaths.ListsFile(segment.File))).Length, segment.ListsBytes);
         await SoundCollection.MatchAsync(collection, [model], "merged");
         await collection.MaintainAsync(told); // nothing is due
-        Assert.Equal((8, 0), Assert.Single(graphs.Builds));
+        Assert.Single(collection.GetInfo().Segments);
         AssertFiles(collection);
     }
 
@@ -60,16 +59,7 @@ public sealed class MaintenanceTests : IDisposable
             Operation.Upsert(Operation.Records(5, 3, 1)),
             Operation.Upsert(Operation.Records(8192, Sealing)),
         ];
-        graphs.During = _ =>
-        {
-            graphs.During = null;
-            foreach (var operation in meanwhile)
-            {
-                operation.RunAsync(collection).GetAwaiter().GetResult();
-                model = operation.States(model)[^1];
-            }
-        };
-        await collection.MaintainAsync();
+        await collection.MaintainAsync(new Once(MaintenanceStep.Lists, () => Write(collection, meanwhile, ref model)));
         await SoundCollection.MatchAsync(collection, [model], "merged meanwhile");
         var info = collection.GetInfo();
         Assert.Equal([(8192L, 7L), (Sealing + 3, 0)], info.Segments.Select(s => (s.Rows, s.DeadRows)));
@@ -85,16 +75,7 @@ public sealed class MaintenanceTests : IDisposable
         using var collection = Create();
         var model = await SealAsync(collection, 2);
         Operation[] meanwhile = [Operation.Delete(["k3"]), Operation.Upsert(Operation.Records(0, 1100, 1)), Operation.Upsert(Operation.Records(3000, 4))];
-        graphs.During = _ =>
-        {
-            graphs.During = null;
-            foreach (var operation in meanwhile)
-            {
-                operation.RunAsync(collection).GetAwaiter().GetResult();
-                model = operation.States(model)[^1];
-            }
-        };
-        Assert.Equal(new CompactionResult(2 * Sealing, 2, 1), await collection.CompactAsync());
+        Assert.Equal(new CompactionResult(2 * Sealing, 2, 1), await collection.CompactAsync(new Once(MaintenanceStep.Cluster, () => Write(collection, meanwhile, ref model)), TestContext.Current.CancellationToken));
         await SoundCollection.MatchAsync(collection, [model], "compacted meanwhile");
         Assert.Equal(4, collection.GetInfo().Pending);
         await collection.MaintainAsync(); // more than a fifth of the first segment is dead now
@@ -127,50 +108,50 @@ public sealed class MaintenanceTests : IDisposable
     }
 
     [Fact]
-    public async Task A_graph_is_started_from_those_of_its_parts_and_one_that_is_missing_is_added()
+    public async Task Missing_lists_are_added_and_those_of_the_largest_part_are_taken_over_while_they_serve()
     {
-        using (var collection = Create(graphs: false))
+        using (var collection = Create(lists: false))
             await collection.UpsertAsync(Operation.Records(0, 1100), new() { BatchSize = 4096 });
         using (var collection = Open())
         {
             await collection.MaintainAsync();
-            Assert.NotNull(Assert.Single(collection.GetInfo().Segments).GraphBytes);
-            for (var i = 0; i < 7; i++)
-                await collection.UpsertAsync(Operation.Records(2000 + i * 2000, Sealing), new() { BatchSize = 4096 });
-            await collection.MaintainAsync();
-            Assert.Equal([(0, 0), (8, 1)], graphs.Builds);
+            Assert.NotNull(Assert.Single(collection.GetInfo().Segments).ListsBytes);
+            await collection.DeleteAsync([.. Enumerable.Range(0, 100).Select(i => $"k{i}")]);
+            await collection.UpsertAsync(Operation.Records(2000, Sealing), new() { BatchSize = 4096 });
+            await collection.CompactAsync();
             Assert.Empty(await collection.VerifyAsync());
+            Assert.Equal((1100, 2024), Clustered());
+            await collection.UpsertAsync(Operation.Records(4000, Sealing), new() { BatchSize = 4096 });
+            await collection.CompactAsync();
+            Assert.Empty(await collection.VerifyAsync());
+            Assert.Equal((3048, 3048), Clustered()); // more than twice as many as were clustered
         }
-        using var store = CollectionStore.Open(At, OsFileSystem.Instance);
-        var snapshot = store.PinSnapshot();
-        Assert.True(FakeGraphs.IsOf(snapshot.Views[0].Graph!, snapshot.Views[0].Segment));
-        snapshot.Release();
     }
 
     [Fact]
-    public async Task A_graph_that_is_lost_or_damaged_is_named_done_without_and_built_anew_by_a_compaction()
+    public async Task Lists_that_are_lost_or_damaged_are_named_done_without_and_built_anew_by_a_compaction()
     {
         using (var collection = Create())
         {
             await collection.UpsertAsync(Operation.Records(0, 1100), new() { BatchSize = 4096 });
             await collection.MaintainAsync();
         }
-        var path = Assert.Single(Directory.GetFiles(Path.Join(At, "segments"), "*.mrg"));
+        var path = Assert.Single(Directory.GetFiles(Path.Join(At, "segments"), "*.mri"));
         var whole = File.ReadAllBytes(path);
         byte[]?[] damages = [null, [], whole[..^1], [.. whole[..20], 1, .. whole[21..]]];
         foreach (var damage in damages)
         {
             var copy = folder.CopyOf(At);
-            var graph = Path.Join(copy, "segments", Path.GetFileName(path));
-            File.Delete(graph);
+            var lists = Path.Join(copy, "segments", Path.GetFileName(path));
+            File.Delete(lists);
             if (damage is not null)
-                File.WriteAllBytes(graph, damage);
-            using var collection = Collection.Open(copy, Quiet, OsFileSystem.Instance, graphs);
-            Assert.Contains(Path.GetFileName(graph), Assert.Single(await collection.VerifyAsync()), StringComparison.Ordinal);
+                File.WriteAllBytes(lists, damage);
+            using var collection = Collection.Open(copy, Quiet, OsFileSystem.Instance, SmallLists.Parameters);
+            Assert.Contains(Path.GetFileName(lists), Assert.Single(await collection.VerifyAsync()), StringComparison.Ordinal);
             Assert.Equal("k7", (await collection.SearchAsync(SeededVectors.Of("k7/0"))).Hits[0].Key);
-            Assert.Null(collection.GetInfo().Segments[0].GraphBytes);
+            Assert.Null(collection.GetInfo().Segments[0].ListsBytes);
             await collection.CompactAsync();
-            Assert.NotNull(collection.GetInfo().Segments[0].GraphBytes);
+            Assert.NotNull(collection.GetInfo().Segments[0].ListsBytes);
             Assert.Empty(await collection.VerifyAsync());
         }
     }
@@ -178,45 +159,51 @@ public sealed class MaintenanceTests : IDisposable
     [Fact]
     public async Task An_error_in_the_background_hinders_no_write_and_is_told_until_maintenance_succeeds()
     {
-        using var collection = Collection.Create(At, SeededVectors.Create, OsFileSystem.Instance, new(graphs));
-        graphs.During = _ => throw new NotSupportedException("no graph today");
-        var model = await SealAsync(collection, 8);
+        using var collection = Collection.Create(At, SeededVectors.Create, OsFileSystem.Instance, new(SmallLists.Parameters));
+        var model = await SealAsync(collection, 7);
+        var damaged = Path.Join(At, "segments", collection.GetInfo().Segments[3].File);
+        FlipLastByte(damaged);
+        var last = Operation.Upsert(Operation.Records(7 * Sealing, Sealing));
+        await last.RunAsync(collection);
+        model = last.States(model)[^1];
         await UntilAsync(() => collection.MaintenanceError is not null);
-        Assert.Contains("no graph today", collection.MaintenanceError!.Message, StringComparison.Ordinal);
-        await SoundCollection.MatchAsync(collection, [model], "after the error");
+        Assert.Contains(damaged, collection.MaintenanceError!.Message, StringComparison.Ordinal);
         await collection.UpsertAsync(Operation.Versioned("k0", 1));
         var told = await Assert.ThrowsAsync<MatryoshkaException>(() => collection.MaintainAsync());
-        Assert.Contains("no graph today", told.Message, StringComparison.Ordinal);
+        Assert.Contains(damaged, told.Message, StringComparison.Ordinal);
         AssertFiles(collection);
-        graphs.During = null;
+        FlipLastByte(damaged);
         await collection.MaintainAsync();
         Assert.Null(collection.MaintenanceError);
         Assert.Single(collection.GetInfo().Segments);
+        await SoundCollection.MatchAsync(collection, [Operation.Upsert([Operation.Versioned("k0", 1)]).States(model)[^1]], "after the error");
     }
 
     [Fact]
     public async Task Closing_stops_a_build_at_once_and_leaves_nothing_half_written()
     {
         var begun = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously); // else the test goes on inside the build
-        graphs.During = token =>
-        {
-            begun.TrySetResult();
-            token.WaitHandle.WaitOne(Patience);
-        };
+        using var closing = new ManualResetEventSlim();
         Model model;
         Task asked;
-        using (var collection = Collection.Create(At, SeededVectors.Create, OsFileSystem.Instance, new(graphs)))
+        using (var collection = Create())
         {
             model = await SealAsync(collection, 8);
+            asked = collection.MaintainAsync(new Once(MaintenanceStep.Cluster, () =>
+            {
+                begun.TrySetResult();
+                closing.Wait(Patience);
+                closing.Reset();
+                closing.Wait(100); // by then the closing has cancelled
+            }));
             await begun.Task.WaitAsync(Patience);
-            asked = collection.MaintainAsync();
             var started = Stopwatch.GetTimestamp();
+            closing.Set();
             collection.Dispose();
             Assert.InRange(Stopwatch.GetElapsedTime(started).TotalSeconds, 0, 5);
         }
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => asked);
         await SoundCollection.RecoversAsync(At, [model], "closed while building");
-        graphs.During = null;
         using var again = Open();
         AssertFiles(again);
         await again.MaintainAsync();
@@ -241,7 +228,7 @@ public sealed class MaintenanceTests : IDisposable
     [Fact]
     public async Task Maintenance_waits_for_another_process_that_is_at_it_and_a_compaction_says_who_that_is()
     {
-        using var collection = Collection.Create(At, SeededVectors.Create, OsFileSystem.Instance, new(graphs, BackgroundMaintenance: false));
+        using var collection = Collection.Create(At, SeededVectors.Create, OsFileSystem.Instance, new(SmallLists.Parameters, BackgroundMaintenance: false));
         await SealAsync(collection, 8);
         using var impatient = Collection.Open(At, Quiet with { WriterWait = TimeSpan.FromMilliseconds(200) });
         Task asked;
@@ -263,7 +250,7 @@ public sealed class MaintenanceTests : IDisposable
         using (var collection = Create())
             model = await SealAsync(collection, 8);
         var disk = new FaultyFileSystem();
-        using (var collection = Collection.Open(At, Quiet, disk, graphs))
+        using (var collection = Collection.Open(At, Quiet, disk, SmallLists.Parameters))
         {
             await collection.DeleteAsync(["no such key"]);
             disk.FailCall(disk.Calls + 1, Fault.DiskFull, forever: true);
@@ -278,12 +265,42 @@ public sealed class MaintenanceTests : IDisposable
         }
     }
 
+    private static void Write(Collection collection, Operation[] operations, ref Model model)
+    {
+        foreach (var operation in operations)
+        {
+            operation.RunAsync(collection).GetAwaiter().GetResult();
+            model = operation.States(model)[^1];
+        }
+    }
+
     private static OpenOptions Quiet => SeededVectors.Open with { BackgroundMaintenance = false };
 
-    private Collection Create(bool graphs = true) =>
-        Collection.Create(At, SeededVectors.Create, OsFileSystem.Instance, new(graphs ? this.graphs : null, BackgroundMaintenance: false));
+    private Collection Create(bool lists = true) =>
+        Collection.Create(At, SeededVectors.Create, OsFileSystem.Instance, new(lists ? SmallLists.Parameters : null, BackgroundMaintenance: false));
 
-    private Collection Open() => Collection.Open(At, Quiet, OsFileSystem.Instance, graphs);
+    private Collection Open() => Collection.Open(At, Quiet, OsFileSystem.Instance, SmallLists.Parameters);
+
+    /// <summary>The rows that the only segment's lists were clustered from, and all of theirs.</summary>
+    private (int Trained, int Rows) Clustered()
+    {
+        using var store = CollectionStore.Open(At, OsFileSystem.Instance);
+        var snapshot = store.PinSnapshot();
+        var lists = snapshot.Views[0].Lists!.View;
+        var counts = (lists.Trained, lists.Rows);
+        snapshot.Release();
+        return counts;
+    }
+
+    // The file is mapped, so it is changed in place.
+    private static void FlipLastByte(string path)
+    {
+        using var file = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
+        file.Position = file.Length - 1;
+        var last = file.ReadByte();
+        file.Position = file.Length - 1;
+        file.WriteByte((byte)~last);
+    }
 
     private static async Task<Model> SealAsync(Collection collection, int segments)
     {
@@ -304,8 +321,20 @@ public sealed class MaintenanceTests : IDisposable
     }
 
     private void AssertFiles(Collection collection) => Assert.Equal(
-        collection.GetInfo().Segments.SelectMany(s => s.GraphBytes is null ? [s.File] : new[] { s.File, StorePaths.GraphFile(s.File) }).Order(StringComparer.Ordinal),
+        collection.GetInfo().Segments.SelectMany(s => s.ListsBytes is null ? [s.File] : new[] { s.File, StorePaths.ListsFile(s.File) }).Order(StringComparer.Ordinal),
         Directory.EnumerateFiles(Path.Join(At, "segments")).Select(f => Path.GetFileName(f)).Order(StringComparer.Ordinal));
+
+    /// <summary>Does something at the first report of a step, while the work waits.</summary>
+    private sealed class Once(MaintenanceStep step, Action action) : IProgress<MaintenanceProgress>
+    {
+        private Action? left = action;
+
+        public void Report(MaintenanceProgress value)
+        {
+            if (value.Step == step)
+                Interlocked.Exchange(ref left, null)?.Invoke();
+        }
+    }
 
     private sealed class Told : IProgress<MaintenanceProgress>
     {

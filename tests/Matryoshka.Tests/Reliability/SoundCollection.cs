@@ -38,7 +38,7 @@ internal static class SoundCollection
         await collection.UpsertAsync(next);
         Assert.Equal(next.Text, (await collection.GetAsync(next.Key))?.Text);
         Assert.Equal(
-            collection.GetInfo().Segments.SelectMany(s => s.GraphBytes is null ? [s.File] : new[] { s.File, StorePaths.GraphFile(s.File) }).Order(StringComparer.Ordinal),
+            collection.GetInfo().Segments.SelectMany(s => s.ListsBytes is null ? [s.File] : new[] { s.File, StorePaths.ListsFile(s.File) }).Order(StringComparer.Ordinal),
             Directory.EnumerateFiles(new StorePaths(directory).Segments).Select(f => Path.GetFileName(f)).Order(StringComparer.Ordinal));
         return match;
     }

@@ -1,0 +1,64 @@
+using Matryoshka.Lists;
+using Matryoshka.Storage;
+
+namespace Matryoshka.Search;
+
+/// <summary>The first stage of a plan that reads lists: a share of each segment's, and every row of segments without.</summary>
+internal sealed unsafe class ListsStage(Snapshot snapshot, NestedDimensions dimensions, QueryVector query, int prefix)
+{
+    private const long PickedRowCost = 10;
+
+    /// <summary>The best rows, best first.</summary>
+    public Scored[] Run(double share, int keep, RowSelection? selection, ref StageReport report)
+    {
+        // A row may be offered by both of its lists, so twice as many are kept until the end.
+        var top = new TopK(2 * keep);
+        var planes = new StageScorer(query, dimensions, snapshot.Views is [var first, ..] && !first.Segment.HasInt8 ? first.Segment.Full : Precision.Int8, prefix);
+        var rows = new RowScan(snapshot, planes, top);
+        ListScan? scan = null;
+        long scored = 0;
+        for (var v = 0; v < snapshot.Views.Count; v++)
+        {
+            var view = snapshot.Views[v];
+            if (view.Lists?.View is { } lists && !IsFew(selection?.ByView[v], lists, share))
+                (scan ??= new(new SignQuery(query, prefix, lists.NearColumns, Scale(view.Segment)))).Run(lists, Widened(share, selection?.ByView[v], lists), top, RowScan.Tag(v, 0), view.Dead, selection?.ByView[v]);
+            else
+                scored += rows.All(v, selection);
+        }
+        report = report with { In = scored + (scan?.Read ?? 0), BytesRead = scored * planes.BytesPerRow + (scan?.BytesRead ?? 0), ListsRead = scan?.Visited ?? 0 };
+        return Distinct(top.Best(), keep);
+    }
+
+    // A row picked by number takes as long as about ten postings in turn: exact, and no list to miss it in.
+    private static bool IsFew(RowBitmap? allowed, ListsView lists, double share) =>
+        allowed is not null && allowed.Count * PickedRowCost < Widened(share, allowed, lists) * lists.Postings;
+
+    /// <summary>
+    /// The nearest of few rows lie further away than the nearest of all, in more lists: a filter makes the share grow.
+    /// </summary>
+    private static double Widened(double share, RowBitmap? allowed, ListsView lists) =>
+        allowed is null ? share : Math.Min(1, share * Math.Sqrt(lists.Rows / (double)Math.Max(allowed.Count, 1)));
+
+    /// <summary>What turns dots of prefixes into cosines, on average: rows of one model have prefixes of much the same length.</summary>
+    private float Scale(Segment segment)
+    {
+        const int Sampled = 64;
+        if (prefix == dimensions.Full)
+            return query.InverseNorm(prefix);
+        var norms = StageScorer.InverseNorms(segment, dimensions, prefix);
+        double sum = 0;
+        for (var i = 0; i < Sampled; i++)
+            sum += norms[(int)((long)i * segment.Rows / Sampled)];
+        return query.InverseNorm(prefix) * (float)(sum / Sampled);
+    }
+
+    private static Scored[] Distinct(ReadOnlySpan<Scored> best, int keep)
+    {
+        var seen = new HashSet<long>(best.Length);
+        var distinct = new List<Scored>(keep);
+        foreach (var hit in best)
+            if (distinct.Count < keep && seen.Add(hit.Tag))
+                distinct.Add(hit);
+        return [.. distinct];
+    }
+}
