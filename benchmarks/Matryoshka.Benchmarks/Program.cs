@@ -13,6 +13,7 @@ return args switch
     ["convert", .. var rest] => ConvertStaticModel.Run(rest),
     ["onnx", .. var rest] => OnnxBenchmark.Run(rest),
     ["lists", .. var rest] => ListsBenchmark.Run(rest),
+    ["tune", .. var rest] => await TuneBenchmark.Run(rest),
     ["vectors", .. var rest] => WriteVectors.Run(rest),
     ["peers", .. var rest] => PeersReport.Run(rest),
     _ => Usage(),
@@ -21,7 +22,7 @@ return args switch
 static int Usage()
 {
     Console.Error.WriteLine("""
-        usage: scan [--rows N] [--precision f32|f16|int8|bit] | filter | encode | index [--rows N] [--rounds N] | search [--rows N] | quality | lists --in DIR | onnx | remote [--texts N]   [--save]
+        usage: scan [--rows N] [--precision f32|f16|int8|bit] | filter | encode | index [--rows N] [--rounds N] | search [--rows N] | quality | tune | lists --in DIR | onnx | remote [--texts N]   [--save]
                vectors --out DIR [--rows N] [--queries N]
                peers --in FILE [--out DIR | --save]
         """);

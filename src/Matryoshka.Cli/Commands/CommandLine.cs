@@ -27,6 +27,8 @@ internal static class CommandLine
         CompactCommand.Entry,
         TuneCommand.Entry,
         PlansCommand.Entry,
+        CompareCommand.Entry,
+        AuditCommand.Entry,
         BenchCommand.Entry,
         ModelsCommand.Entry,
         DemoCommand.Entry,

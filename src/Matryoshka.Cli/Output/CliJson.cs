@@ -75,6 +75,8 @@ internal sealed record EmbeddedJson(string Text, float[] Vector);
 [JsonSerializable(typeof(DemoJson))]
 [JsonSerializable(typeof(Bench.BenchJson))]
 [JsonSerializable(typeof(Commands.PlansJson))]
+[JsonSerializable(typeof(Tuning.AuditReport))]
+[JsonSerializable(typeof(IReadOnlyList<Tuning.ModelQuality>))]
 [JsonSerializable(typeof(InfoJson))]
 [JsonSerializable(typeof(ModelsJson))]
 [JsonSerializable(typeof(ModelJson))]

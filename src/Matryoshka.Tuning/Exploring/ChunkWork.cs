@@ -23,6 +23,8 @@ internal sealed class ChunkWork(CollectionReader reader, Evaluator evaluator, Se
 
     public FamilyChunk Measure(Family family, CancellationToken cancellationToken)
     {
+        if (family.Scan is not { } scan)
+            return MeasureAsIs(family, cancellationToken);
         var metrics = evaluator.Metrics.Count;
         var alive = family.Alive;
         // Filled before the threads start: the dictionary itself is not shared while it changes.
@@ -36,7 +38,7 @@ internal sealed class ChunkWork(CollectionReader reader, Evaluator evaluator, Se
         ForEach(q =>
         {
             var full = rankings[Key(exact.Stages[0])][q];
-            var first = Scan(family.Scan, queries[q]);
+            var first = Scan(scan, queries[q]);
             for (var p = 0; p < alive.Count; p++)
             {
                 var found = Composition.Run(family.Plans[alive[p]], evaluator.K, first, stage => rankings[Key(stage)][q]);
@@ -51,6 +53,22 @@ internal sealed class ChunkWork(CollectionReader reader, Evaluator evaluator, Se
             }
         }, cancellationToken);
         return new(values, within, wanted);
+    }
+
+    private FamilyChunk MeasureAsIs(Family family, CancellationToken cancellationToken)
+    {
+        var metrics = evaluator.Metrics.Count;
+        var values = new float[family.Alive.Count * queries.Length * metrics];
+        Ranking(exact.Stages[0], cancellationToken);
+        ForEach(q =>
+        {
+            for (var p = 0; p < family.Alive.Count; p++)
+            {
+                var found = reader.Nearest(evaluator.Truth.Queries[queries[q]].Vector.Span, evaluator.K, family.Plans[family.Alive[p]]).Ids;
+                evaluator.Measure(queries[q], [.. found], rankings[Key(exact.Stages[0])][q], values.AsSpan((p * queries.Length + q) * metrics, metrics));
+            }
+        }, cancellationToken);
+        return new(values, [], 0);
     }
 
     private long[] Scan(SearchPlan plan, int query) => [.. Search(plan, query).Ids];

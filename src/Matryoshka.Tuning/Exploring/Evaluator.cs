@@ -35,7 +35,7 @@ internal sealed class Evaluator(TruthSet truth, int k)
         for (var m = 0; m < Metrics.Count; m++)
             values[m] = (float)(Metrics[m].Kind == MetricKind.Overlap ? Overlap(found, full, Metrics[m].Depth)
                 : Metrics[m].IsAgainstFull ? RankComparison.Of(Metrics[m], found, best)
-                : RankedMetrics.Of(Metrics[m], grades, judged!.Ideal));
+                : RankedMetrics.OfIdeal(Metrics[m], grades, judged!.Ideal));
     }
 
     /// <summary>Units that matter to a query: what is relevant, or the full ranking's best where nothing is judged.</summary>

@@ -1,9 +1,7 @@
-using Matryoshka.Tuning.Cost;
-
 namespace Matryoshka.Tuning.Exploring;
 
 /// <summary>A plan and what exploring has told of it so far.</summary>
-internal sealed class ExploredPlan(SearchPlan plan, string family, double seconds, NestedDimensions dimensions)
+internal sealed class ExploredPlan(SearchPlan plan, string family, double seconds, double resident)
 {
     private readonly List<float[]> chunks = [];
 
@@ -17,7 +15,7 @@ internal sealed class ExploredPlan(SearchPlan plan, string family, double second
     public double Seconds => seconds;
 
     /// <summary>Bytes a vector that stay in memory.</summary>
-    public double Resident { get; } = Footprint.Resident(plan, dimensions);
+    public double Resident => resident;
 
     /// <summary>The measure that decides, for the queries so far.</summary>
     public List<double> Primary { get; } = [];

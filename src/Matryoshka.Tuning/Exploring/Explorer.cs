@@ -45,7 +45,7 @@ internal sealed class Explorer(CollectionReader reader, Evaluator evaluator, Col
         var explored = new List<ExploredPlan>();
         foreach (var family in families)
             foreach (var plan in family.Plans)
-                explored.Add(new(plan, family.Name, seconds[explored.Count], info.Recipe.Dimensions));
+                explored.Add(new(plan, family.Name, seconds[explored.Count], Footprint.Resident(plan, info)));
 
         var deepest = candidates.SelectMany(plan => plan.Stages).Max(stage => stage.Keep ?? evaluator.K);
         var depth = (int)Math.Clamp(Math.Min(deepest, info.Records), evaluator.K, DeepestLook);
@@ -84,7 +84,8 @@ internal sealed class Explorer(CollectionReader reader, Evaluator evaluator, Col
                 FamilyChunk Now() => measured ??= work.Measure(family, cancellationToken);
                 var values = journal.Of(key, () => Now().Values);
                 var within = journal.Of(key + " depths", () => (int[])[.. Now().WithinDepth, Now().Wanted]);
-                curves.Add(family.Name, within, chunk.Length);
+                if (family.Scan is not null)
+                    curves.Add(family.Name, within, chunk.Length);
                 var size = chunk.Length * metrics;
                 for (var p = 0; p < alive.Count; p++)
                     explored[first + alive[p]].Add(values[(p * size)..((p + 1) * size)], metrics);

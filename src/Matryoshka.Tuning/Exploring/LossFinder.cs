@@ -41,6 +41,10 @@ internal sealed class LossFinder(CollectionReader reader, Evaluator evaluator, S
         return new((stage with { Keep = null }).ToString(), stage.Keep ?? evaluator.K, lost.Count, ranks.Count == 0 || ranks[ranks.Count / 2] == int.MaxValue ? null : ranks[ranks.Count / 2]);
     }
 
+    // What lists estimate is not told; whether they hand a record on is.
+    private bool PassesLists(SearchPlan plan, int query, long id, int keeps) =>
+        reader.Nearest(evaluator.Truth.Queries[query].Vector.Span, Math.Min(DeepestLook, keeps), new(plan.Stages[0], plan.Stages[1] with { Keep = null })).Ids.Contains(id);
+
     // Stage by stage, each let keep all that comes in: the first whose ranking puts the record behind what it may keep has cut it.
     private Lost Trace(SearchPlan plan, int query, long id, int fullRank)
     {
@@ -49,6 +53,10 @@ internal sealed class LossFinder(CollectionReader reader, Evaluator evaluator, S
         {
             var (stage, incoming) = (plan.Stages[s], s == 0 ? DeepestLook : Math.Min(DeepestLook, plan.Stages[s - 1].Keep!.Value));
             var keeps = s == plan.Stages.Count - 1 ? evaluator.K : stage.Keep!.Value;
+            if (stage.ListsPercent is not null && PassesLists(plan, query, id, keeps))
+                continue;
+            if (stage.ListsPercent is not null)
+                return new(query, id, fullRank, s, null);
             var open = new SearchPlan([.. plan.Stages.Take(s), stage with { Keep = null }]);
             var ids = reader.Nearest(evaluator.Truth.Queries[query].Vector.Span, incoming, open).Ids;
             rank = int.MaxValue;

@@ -6,8 +6,6 @@ namespace Matryoshka.Tuning.Exploring;
 /// <summary>Puts what was explored, run and timed into one result a plan.</summary>
 internal sealed class ResultBuilder(Workbench bench, Exploration exploration)
 {
-    private readonly NestedDimensions dimensions = bench.Info.Recipe.Dimensions;
-
     public IReadOnlyList<PlanResult> Build(IReadOnlyList<PlanRun> runs, IReadOnlyList<MeasuredTimes> times)
     {
         var full = runs.First(run => run.Plan.Equals(bench.Exact)).Values[0];
@@ -64,7 +62,7 @@ internal sealed class ResultBuilder(Workbench bench, Exploration exploration)
         Kept = kept,
         Queries = values[0].Length,
         RoughSeconds = 0,
-        ResidentBytes = Footprint.Resident(plan, dimensions),
+        ResidentBytes = Footprint.Resident(plan, bench.Info),
         DiskBytes = Footprint.Disk(plan, bench.Info),
     };
 }

@@ -14,8 +14,7 @@ public static class RankedMetrics
     /// <exception cref="ArgumentException">The measure compares with the full ranking instead.</exception>
     public static double Of(Metric metric, ReadOnlySpan<int> grades, ReadOnlySpan<int> judged)
     {
-        var ideal = Ideal(judged);
-        return Of(metric, grades, ideal);
+        return OfIdeal(metric, grades, Ideal(judged));
     }
 
     /// <summary>The relevant grades, best first: what the best ranking would find.</summary>
@@ -29,7 +28,7 @@ public static class RankedMetrics
         return [.. relevant];
     }
 
-    internal static double Of(Metric metric, ReadOnlySpan<int> grades, int[] ideal)
+    internal static double OfIdeal(Metric metric, ReadOnlySpan<int> grades, int[] ideal)
     {
         if (ideal.Length == 0)
             return 0;

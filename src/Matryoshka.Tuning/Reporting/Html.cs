@@ -1,4 +1,3 @@
-using System.Net;
 using System.Runtime.CompilerServices;
 using System.Text;
 
@@ -14,7 +13,20 @@ internal readonly ref struct Html(int literalLength, int formattedCount)
 
     public void AppendFormatted(Markup markup) => text.Append(markup.Text);
 
-    public void AppendFormatted(string? value) => text.Append(WebUtility.HtmlEncode(value));
+    // The framework's encoder also writes µ and the like as numbers.
+    public void AppendFormatted(string? value)
+    {
+        foreach (var c in value ?? "")
+            _ = c switch
+            {
+                '&' => text.Append("&amp;"),
+                '<' => text.Append("&lt;"),
+                '>' => text.Append("&gt;"),
+                '"' => text.Append("&quot;"),
+                '\'' => text.Append("&#39;"),
+                _ => text.Append(c),
+            };
+    }
 
     public void AppendFormatted(int value) => text.Append(System.Globalization.CultureInfo.InvariantCulture, $"{value}");
 

@@ -103,7 +103,10 @@ internal sealed partial record Picture(string Name, string Title, string Caption
         var (anchor, x) = first > -0.5 ? ("start", first) : Math.Abs(first + end) < 0.35 * (end - first) ? ("middle", 0.0) : ("end", 0.0);
         var y = match.Groups["y"].Value.Split(',', StringSplitOptions.RemoveEmptyEntries)[0].Trim();
         var attributes = FontFamily().Replace(match.Groups["a"].Value, "");
-        return string.Create(CultureInfo.InvariantCulture, $"<text{attributes} text-anchor=\"{anchor}\" x=\"{x:0.##}\" y=\"{y}\">{match.Groups["t"].Value.Trim()}</text>");
+        // The width it was measured at is kept too: a wider font would run into what is beside it.
+        var length = anchor switch { "start" => end - first, "middle" => -2 * first, _ => -first };
+        var fitted = places.Length > 1 ? string.Create(CultureInfo.InvariantCulture, $" textLength=\"{length:0.#}\" lengthAdjust=\"spacingAndGlyphs\"") : "";
+        return string.Create(CultureInfo.InvariantCulture, $"<text{attributes}{fitted} text-anchor=\"{anchor}\" x=\"{x:0.##}\" y=\"{y}\">{match.Groups["t"].Value.Trim()}</text>");
     }
 
     private static double Number(string text) => double.Parse(text, CultureInfo.InvariantCulture);

@@ -14,7 +14,7 @@ internal static class Pictures
             (plot, canvas) => Front(plot, canvas, report, plan => plan.ResidentBytes, "bytes a vector in memory", Words.Grouped)),
         new("quality-latency", $"{report.Metric} kept against time", "The same plans against the median time of a query, one at a time on one thread.",
             (plot, canvas) => Front(plot, canvas, report, plan => plan.Latency?.P50 ?? plan.RoughSeconds * 1e6, "median time of a query", Words.Microseconds)),
-        new("quality-dimension", $"{report.Metric} by dimension", "Exact search at every nested dimension, at each precision, with 95 % bands. The dashed line is the full vector.",
+        new("quality-dimension", $"{report.Metric} by dimension", "Exact search at every nested dimension, at each precision, with 95 % bands, which are wide where a plan was dropped after a hundred queries. The dashed line is the full vector.",
             (plot, canvas) => ByDimension(plot, canvas, report)),
         new("depth", "How many candidates the first stage must keep", $"Of what exact search finds among its {report.Options.K} and is {(report.Truth.Kind == TruthKind.FullRanking ? "therefore wanted" : "relevant")}: the share that each first stage places within so many candidates. A later stage cannot bring back what the first has cut.",
             (plot, canvas) => Depths(plot, canvas, report)),
@@ -27,13 +27,13 @@ internal static class Pictures
         var measured = report.Plans.Where(plan => plan.Measured).ToList();
         var least = Math.Min(report.Options.Keep - 0.02, measured.Where(plan => plan.OnFront).Min(plan => plan.Kept.Share) - 0.01);
         // Far under the share asked for there is nothing to choose; the axis ends where the front is still of use.
-        var bottom = Math.Max(least, report.Options.Keep - 0.25);
+        var bottom = Math.Max(least, report.Options.Keep - 0.16);
         foreach (var plan in report.Plans.Where(plan => !plan.Measured && plan.Kept.Share >= bottom))
             Dot(plot, Math.Log10(cost(plan)), plan.Kept.Share, Palette.Faint, 4);
         var target = plot.Add.HorizontalLine(report.Options.Keep, 1.5f, Palette.Chosen, LinePattern.Dashed);
         target.LegendText = $"{Words.Percent(report.Options.Keep)} asked";
         Line(plot, [.. FrontOf(measured, cost).Select(plan => (Math.Log10(cost(plan)), plan.Kept.Share))], Palette.Muted, 1.6f, null);
-        foreach (var group in measured.Where(plan => plan.Kept.Share >= bottom).GroupBy(plan => plan.Plan.Stages[0].Precision).OrderBy(group => group.Key))
+        foreach (var group in measured.Where(plan => plan.Kept.Share >= bottom).GroupBy(plan => (Lists: plan.Plan.Stages[0].ListsPercent is not null, plan.Plan.Stages[0].Precision)).OrderBy(group => group.Key))
         {
             var colour = Palette.Of(group.First().Plan);
             var (xs, ys) = (group.Select(plan => Math.Log10(cost(plan))).ToArray(), group.Select(plan => plan.Kept.Share).ToArray());
@@ -41,7 +41,7 @@ internal static class Pictures
             plot.PlottableList.Add(bars);
             (bars.Color, bars.LineWidth, bars.CapSize) = (colour.WithAlpha(0.45), 1.2f, 0);
             var dots = plot.Add.ScatterPoints(xs, ys, colour);
-            (dots.MarkerSize, dots.LegendText) = (8, $"scans {group.Key.ToString().ToLowerInvariant()}");
+            (dots.MarkerSize, dots.LegendText) = (8, group.Key.Lists ? "reads lists" : $"scans {group.Key.Precision.ToString().ToLowerInvariant()}");
         }
         Mark(plot, report, cost, canvas);
         var all = report.Plans.Where(plan => plan.Kept.Share >= bottom).Select(cost).ToList();
@@ -87,17 +87,19 @@ internal static class Pictures
         foreach (var precision in new[] { report.FullPrecision, Precision.Int8, Precision.Bit })
         {
             var line = report.Plans.Where(plan => plan.Plan.Stages is [var only] && only.Precision == precision)
-                .Select(plan => (X: at[plan.Plan.Stages[0].Dimensions ?? report.Dimensions], Plan: plan, Full: plan.Kept.Share > 0 ? plan.Quality[report.Metric] / plan.Kept.Share : 0)).OrderBy(point => point.X).ToList();
+                .Select(plan => (X: at[plan.Plan.Stages[0].Dimensions ?? report.Dimensions], Plan: plan)).OrderBy(point => point.X).ToList();
             if (line.Count == 0)
                 continue;
             var colour = Palette.Of(line[0].Plan.Plan);
+            // What was dropped early was measured on fewer queries: its share of full on those, of what full has on all.
+            var full = report.Full.Quality[report.Metric];
             double[] xs = [.. line.Select(point => point.X)];
-            var band = plot.Add.FillY(xs, [.. line.Select(point => point.Plan.Kept.Low * point.Full)], [.. line.Select(point => point.Plan.Kept.High * point.Full)]);
+            var band = plot.Add.FillY(xs, [.. line.Select(point => point.Plan.Kept.Low * full)], [.. line.Select(point => point.Plan.Kept.High * full)]);
             (band.FillColor, band.LineWidth, band.MarkerSize) = (colour.WithAlpha(0.15), 0, 0);
-            Line(plot, [.. line.Select(point => (point.X, point.Plan.Quality[report.Metric]))], colour, 2.2f, precision.ToString().ToLowerInvariant(), 8);
+            Line(plot, [.. line.Select(point => (point.X, point.Plan.Kept.Share * full))], colour, 2.2f, precision.ToString().ToLowerInvariant(), 8);
         }
-        var full = plot.Add.HorizontalLine(report.Full.Quality[report.Metric], 1.5f, Palette.Muted, LinePattern.Dashed);
-        full.LegendText = "full vector";
+        var whole = plot.Add.HorizontalLine(report.Full.Quality[report.Metric], 1.5f, Palette.Muted, LinePattern.Dashed);
+        whole.LegendText = "full vector";
         var shown = dimensions.Where((_, i) => dimensions.Count <= 10 || i % ((dimensions.Count + 9) / 10) == 0 || i == dimensions.Count - 1).ToList();
         plot.Axes.Bottom.TickGenerator = new ScottPlot.TickGenerators.NumericManual([.. shown.Select(d => at[d])], [.. shown.Select(d => d.ToString(CultureInfo.InvariantCulture))]);
         plot.Axes.SetLimitsX(-0.3, dimensions.Count - 0.7);

@@ -9,7 +9,7 @@ internal static class Words
 
     public static string Grouped(double number) => number.ToString("N0", CultureInfo.InvariantCulture);
 
-    public static string Percent(double share) => (share * 100).ToString(Math.Abs(share) < 0.995 || Math.Abs(share) > 1.005 ? "0.0" : "0.00", CultureInfo.InvariantCulture) + " %";
+    public static string Percent(double share) => (share * 100).ToString(share is > 0.9799 and < 1.0201 ? "0.00" : "0.0", CultureInfo.InvariantCulture) + " %";
 
     public static string Quality(double value) => value.ToString("0.0000", CultureInfo.InvariantCulture);
 

@@ -1,4 +1,3 @@
-using Matryoshka.Tuning;
 using Matryoshka.Tuning.Statistics;
 using Xunit;
 
