@@ -33,7 +33,6 @@ internal static class AuditCommand
             using (var file = VectorFile.Open(result.GetValue(vectors)!, result.GetValue(dimensions)))
                 foreach (var row in file.Read().Take(result.GetValue(limit) ?? DefaultLimit))
                     rows.Add(row.Vector!);
-            session.Note($"{Figures.Count(rows.Count, "vector")} read; some are taken out to ask with, the others are searched.");
             var report = await VectorAudit.RunAsync(rows, Path.Join(Path.GetTempPath(), $"mrl-audit-{Guid.NewGuid():N}"), cancellationToken: cancellationToken).ConfigureAwait(false);
             if (session.Json)
                 session.WriteJson(report, CliJson.Shapes.AuditReport);

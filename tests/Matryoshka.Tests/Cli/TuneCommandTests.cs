@@ -81,7 +81,7 @@ public sealed class TuneCommandTests(TuneStore store) : IClassFixture<TuneStore>
     [Fact]
     public async Task Queries_may_carry_what_is_relevant_themselves_or_nothing()
     {
-        var judged = store.Write("judged.jsonl", "{\"_id\": \"a\", \"text\": \"who won the super bowl\", \"relevant\": [\"Super_Bowl_50#0\"]}", "{\"_id\": \"b\", \"text\": \"where was the game played\", \"relevant\": {\"Super_Bowl_50#1\": 2, \"nowhere\": 0}}");
+        var judged = store.Write("judged.jsonl", "{\"_id\": \"a\", \"text\": \"who won the super bowl\", \"relevant\": [\"1973_oil_crisis#0\"]}", "{\"_id\": \"b\", \"text\": \"where was the game played\", \"relevant\": {\"1973_oil_crisis#1\": 2, \"nowhere\": 0}}");
         var run = await Tune("--queries", judged, "--dry-run", "--json", "--out", store.At("few"));
         Assert.Equal("Judged", run.Json.GetProperty("truth").GetProperty("kind").GetString());
         var plain = store.Write("plain.jsonl", "{\"_id\": \"a\", \"text\": \"who won the super bowl\"}", "{\"_id\": \"b\", \"text\": \"where was the game played\"}");
@@ -102,7 +102,7 @@ public sealed class TuneCommandTests(TuneStore store) : IClassFixture<TuneStore>
     {
         var unknown = store.Write("unknown.tsv", [.. File.ReadLines(store.Qrels).Skip(1).Select(line => line.Split('\t')[0] + "\tgone\t1")]);
         Assert.Contains("does not hold", (await Tune("--queries", store.Queries, "--qrels", unknown)).Expect(1).Error, StringComparison.Ordinal);
-        var other = store.Write("other.tsv", "somebody\tSuper_Bowl_50#0\t1");
+        var other = store.Write("other.tsv", "somebody\t1973_oil_crisis#0\t1");
         Assert.Contains("same ids", (await Tune("--queries", store.Queries, "--qrels", other)).Expect(1).Error, StringComparison.Ordinal);
     }
 
@@ -134,5 +134,5 @@ public sealed class TuneCommandTests(TuneStore store) : IClassFixture<TuneStore>
         Assert.Contains("too few", (await CliRun.Of("audit", store.Write("few.jsonl", "{\"vector\": [1, 2]}"))).Expect(1).Error, StringComparison.Ordinal);
     }
 
-    private Task<CliRun> Tune(params string[] args) => CliRun.Of(["tune", "-c", store.Path, "--seconds", "1.5", .. args]);
+    private Task<CliRun> Tune(params string[] args) => CliRun.Of(["tune", "-c", store.Path, "--seconds", "0.6", .. args]);
 }

@@ -34,7 +34,7 @@ public sealed class TuneSample : IDisposable
 
     public string At(string name) => folder.At(name);
 
-    public static TuneOptions Quick { get; } = new() { Budget = TimeSpan.FromSeconds(1.2), Keep = 0.9, Threads = 1 };
+    public static TuneOptions Quick { get; } = new() { Budget = TimeSpan.FromSeconds(0.5), Keep = 0.9, Threads = 1 };
 
     // The later a component the smaller, as nested training leaves them; a query is its record and noise.
     private static float[] Vector(int seed, int? noise)
