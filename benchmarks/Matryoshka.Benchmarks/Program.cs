@@ -22,7 +22,7 @@ return args switch
 static int Usage()
 {
     Console.Error.WriteLine("""
-        usage: scan [--rows N] [--precision f32|f16|int8|bit] | filter | encode | index [--rows N] [--rounds N] | search [--rows N] | quality | tune | lists --in DIR | onnx | remote [--texts N]   [--save]
+        usage: scan [--rows N] [--precision f32|f16|int8|bit] | filter | encode | index [--rows N] [--rounds N] | search [--rows N] | quality | tune [--collections A,B] | lists --in DIR | onnx | remote [--texts N]   [--save]
                vectors --out DIR [--rows N] [--queries N]
                peers --in FILE [--out DIR | --save]
         """);

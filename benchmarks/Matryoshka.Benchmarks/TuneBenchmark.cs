@@ -14,20 +14,21 @@ internal static class TuneBenchmark
 {
     private const int Splits = 100;
     private const int MostQueries = 3100;
-    private static readonly string[] Collections = ["medquad", "squad_dev_1_1"];
+    private const string Usual = "medquad,squad_dev_1_1";
 
     public static async Task<int> Run(string[] args)
     {
         var report = Report.Start("tune", "`mrl tune` with the embedded model. Run: all of it, queries already embedded. Splits: recommended on half of the queries, held to its promise on the other half, 100 random splits; "
             + "'kept' counts the splits in which it was. Front: the hypervolume of what exploring finds against that of every plan of the grid run on every query (share of full nDCG@10 against the logarithm of time, and of memory).");
-        foreach (var (name, folder) in Texts.Collections().Where(known => Collections.Contains(known.Name)))
+        var collections = (Harness.Option(args, "--collections") ?? Usual).Split(',');
+        foreach (var (name, folder) in Texts.Collections().Where(known => collections.Contains(known.Name)))
         {
             using var directory = new TemporaryFolder();
             using var collection = Collection.Create(directory.At("c"), new() { Generator = StaticEmbeddingGenerator.Default() });
             await collection.UpsertAsync(Texts.Corpus(folder).Where(d => d.Text.Length > 0).Select(d => new Record { Key = d.Id, Text = d.Text }), new() { OnFailure = _ => { } });
             await collection.MaintainAsync();
             var (queries, judgements) = await Queries(folder);
-            if (!args.Contains("--splits-only"))
+            if (Array.IndexOf(args, "--splits-only") < 0)
             {
                 Whole(report, name, collection, queries, judgements);
                 Front(report, name, collection, queries, judgements);

@@ -15,7 +15,7 @@ public sealed record Latency(double P50, double P95, double P99, double Mean, do
 /// <param name="ResidentBytes">Memory.</param>
 /// <param name="DiskBytes">Disk, texts included.</param>
 /// <param name="P95Microseconds">95th percentile of a query's time.</param>
-/// <param name="Monthly">Money a month, by the prices.</param>
+/// <param name="Monthly">Money a month, by the prices; the processors' share by the median time, which a neighbour's bursts do not move.</param>
 public sealed record Projection(long Rows, double ResidentBytes, double DiskBytes, double P95Microseconds, double Monthly);
 
 /// <summary>What one plan keeps and costs.</summary>

@@ -71,14 +71,18 @@ internal static class TuneCommand
         using var collection = session.Open();
         using var input = await TuneInput.ReadAsync(session, request.Queries, request.Qrels, request.Limit, request.Model, cancellationToken).ConfigureAwait(false);
         Directory.CreateDirectory(request.Folder);
-        session.Kept = $"what was measured is kept in '{options.StateFile}': the same command goes on from there";
+        // The copy with sentences held out is made anew each time, and so is what was measured on it.
+        options = options with { KnownItem = input.HeldOut is not null, StateFile = input.HeldOut is null ? options.StateFile : null };
+        if (options.StateFile is not null)
+            session.Kept = $"what was measured is kept in '{options.StateFile}': the same command goes on from there";
         TuneReport report;
         using (var progress = new TuneTicker(session))
-            report = Tuner.Run(input.HeldOut?.Collection ?? collection, input.Queries, input.Judgements, options with { KnownItem = input.HeldOut is not null, StateFile = input.HeldOut is null ? options.StateFile : null }, progress, cancellationToken)
+            report = Tuner.Run(input.HeldOut?.Collection ?? collection, input.Queries, input.Judgements, options, progress, cancellationToken)
                 with { Collection = collection.Directory };
         var page = ReportFiles.Write(report, request.Folder);
         session.Kept = null;
-        File.Delete(options.StateFile!);
+        if (options.StateFile is not null)
+            File.Delete(options.StateFile);
         var stored = request.Store && report.Recommendation.Plan is { } plan;
         if (stored)
             await collection.StorePlanAsync(Stored(report, request.Name), cancellationToken).ConfigureAwait(false);

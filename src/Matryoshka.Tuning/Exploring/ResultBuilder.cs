@@ -42,7 +42,7 @@ internal sealed class ResultBuilder(Workbench bench, Exploration exploration)
         var growth = time.ScanShare * rows / bench.Info.Records + (1 - time.ScanShare);
         var resident = result.ResidentBytes * rows;
         var disk = (result.DiskBytes + (double)bench.Info.CatalogBytes / bench.Info.Records) * rows;
-        return new(rows, resident, disk, result.Latency!.P95 * growth, bench.Options.Prices.Monthly(resident, disk, result.Latency.Mean / 1e6 * growth));
+        return new(rows, resident, disk, result.Latency!.P95 * growth, bench.Options.Prices.Monthly(resident, disk, result.Latency.P50 / 1e6 * growth));
     }
 
     // A dropped plan was measured on the first queries only, and is held against exact search on those.

@@ -49,9 +49,9 @@ internal sealed class Recommender(TuneOptions options, TruthSummary truth, strin
         var kept = plan.Plan.Equals(exact) ? $"It is exact search: nothing cheaper keeps {Words.Percent(options.Keep)} of {metric} for sure."
             : $"It keeps {Words.Percent(plan.Kept.Share)} of full {metric} (95 % interval {Words.Percent(plan.Kept.Low)} to {Words.Percent(plan.Kept.High)}, {Words.Grouped(plan.Queries)} queries)";
         var memory = full.ResidentBytes / plan.ResidentBytes;
-        var speed = full.Latency!.P95 / plan.Latency!.P95;
+        var speed = full.Projection!.P95Microseconds / plan.Projection!.P95Microseconds;
         return plan.Plan.Equals(exact) ? kept
-            : string.Create(CultureInfo.InvariantCulture, $"{kept} at 1/{memory:0.#} of the memory and {(speed >= 1 ? $"{speed:0.0} times the speed" : $"{1 / speed:0.0} times the time")} of exact search.");
+            : string.Create(CultureInfo.InvariantCulture, $"{kept} at 1/{memory:0.#} of the memory and {(speed >= 1 ? $"{speed:0.0} times the speed" : $"{1 / speed:0.0} times the time")} of exact search{(options.Rows is { } rows ? $", at {Words.Grouped(rows)} rows" : "")}.");
     }
 
     private string WhyNot(PlanResult plan)

@@ -16,15 +16,18 @@ internal readonly ref struct Html(int literalLength, int formattedCount)
     // The framework's encoder also writes µ and the like as numbers.
     public void AppendFormatted(string? value)
     {
-        foreach (var c in value ?? "")
-            _ = c switch
+        value ??= "";
+        for (var i = 0; i < value.Length; i++)
+            _ = value[i] switch
             {
+                // A line must not begin with the sign of the number before it.
+                ' ' when i + 1 < value.Length && value[i + 1] == '%' => text.Append('\u00a0'),
                 '&' => text.Append("&amp;"),
                 '<' => text.Append("&lt;"),
                 '>' => text.Append("&gt;"),
                 '"' => text.Append("&quot;"),
                 '\'' => text.Append("&#39;"),
-                _ => text.Append(c),
+                var c => text.Append(c),
             };
     }
 

@@ -17,6 +17,7 @@ internal sealed partial record Picture(string Name, string Title, string Caption
     private static readonly Canvas Wide = new(880, 480, false);
     private static readonly Canvas Phone = new(400, 400, true);
     private const double FileScale = 2;
+    private const double LegendSlack = 12;
 
     /// <summary>The file: it brings its background, and its colours follow the viewer's preference.</summary>
     public string Svg()
@@ -46,6 +47,8 @@ internal sealed partial record Picture(string Name, string Title, string Caption
         svg = TextElement().Replace(svg, Anchored);
         // Clips are named by number in each picture, and a page holds several.
         svg = ClipName().Replace(svg, match => $"{match.Groups[1].Value}{Name}-{suffix}-{match.Groups[2].Value}");
+        // The clips of legends fit the measured font to the pixel.
+        svg = ClipRect().Replace(svg, match => Number(match.Groups[2].Value) is var width && width < canvas.Width * 0.6 ? string.Create(CultureInfo.InvariantCulture, $"{match.Groups[1].Value}{width + LegendSlack:0.##}\"") : match.Value);
         svg = SvgTag().Replace(svg, $"<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {canvas.Width} {canvas.Height}\" role=\"img\" aria-label=\"{System.Net.WebUtility.HtmlEncode(Title)}\" font-family=\"Roboto, system-ui, 'Segoe UI', Helvetica, Arial, sans-serif\">", 1);
         return Whitespace().Replace(Palette.Variables(svg), "\n").Trim();
     }
@@ -122,6 +125,9 @@ internal sealed partial record Picture(string Name, string Title, string Caption
 
     [GeneratedRegex("(id=\"|url\\(#)(cl_[0-9a-fA-F]+)")]
     private static partial Regex ClipName();
+
+    [GeneratedRegex("(<clipPath[^>]*>\\s*<rect[^>]*? width=\")([0-9.]+)\"")]
+    private static partial Regex ClipRect();
 
     [GeneratedRegex("<svg[^>]*>")]
     private static partial Regex SvgTag();

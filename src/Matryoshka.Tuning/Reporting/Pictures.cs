@@ -18,7 +18,7 @@ internal static class Pictures
             (plot, canvas) => ByDimension(plot, canvas, report)),
         new("depth", "How many candidates the first stage must keep", $"Of what exact search finds among its {report.Options.K} and is {(report.Truth.Kind == TruthKind.FullRanking ? "therefore wanted" : "relevant")}: the share that each first stage places within so many candidates. A later stage cannot bring back what the first has cut.",
             (plot, canvas) => Depths(plot, canvas, report)),
-        new("latency", "How long queries take", "The share of queries answered within a time: the recommended plan, the default and exact search. A steep line is a steady plan; its upper end is the tail.",
+        new("latency", "How long queries take", "The share of queries answered within a time: the recommended plan, the next dearer and exact search. A steep line is a steady plan; its upper end is the tail.",
             (plot, canvas) => Latencies(plot, canvas, report)),
     ];
 

@@ -63,9 +63,9 @@ internal static class ReportPage
             <dl class="tiles">
             {Tile("kept of full " + report.Metric, Words.Percent(plan.Kept.Share), $"95 %: {Words.Percent(plan.Kept.Low)} to {Words.Percent(plan.Kept.High)}")}
             {Tile("promised on other queries", Words.Percent(plan.Kept.Promise), $"{Words.Percent(report.Options.Keep)} was asked")}
-            {Tile("p95 of a query", Words.Microseconds(plan.Latency!.P95), $"exact: {Words.Microseconds(report.Full.Latency!.P95)}")}
+            {Tile("p95 of a query", Words.Microseconds(plan.Latency!.P95), $"median {Words.Microseconds(plan.Latency.P50)}; exact {Words.Microseconds(report.Full.Latency!.P95)}, {Words.Microseconds(report.Full.Latency.P50)}")}
             {Tile("memory a vector", Words.Bytes(plan.ResidentBytes), $"exact: {Words.Bytes(report.Full.ResidentBytes)}")}
-            {Tile($"at {Words.Grouped(plan.Projection!.Rows)} rows", Words.Bytes(plan.Projection.ResidentBytes), $"{Words.Bytes(plan.Projection.DiskBytes)} on disk, p95 {Words.Microseconds(plan.Projection.P95Microseconds)}")}
+            {Tile($"at {Words.Grouped(plan.Projection!.Rows)} rows", Words.Bytes(plan.Projection.ResidentBytes), $"in memory; {Words.Bytes(plan.Projection.DiskBytes)} on disk, p95 {Words.Microseconds(plan.Projection.P95Microseconds)}")}
             {Tile("a month", Words.Money(plan.Projection.Monthly, report.Options.Prices.Currency), $"exact: {Words.Money(report.Full.Projection!.Monthly, report.Options.Prices.Currency)}")}
             </dl>
             {Markup.If(recommendation.WhyNotCheaper is not null, () => Markup.Of($"<p><strong>Why not cheaper?</strong> {recommendation.WhyNotCheaper}</p>"))}

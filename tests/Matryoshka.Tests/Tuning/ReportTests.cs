@@ -16,7 +16,7 @@ public sealed partial class ReportTests(TuneSample sample) : IClassFixture<TuneS
         var queries = sample.Queries.Select(query => query with { Text = "<script>alert('" + query.Id + "')</script>" }).ToList();
         var report = Tuner.Run(sample.Collection, queries, sample.Judgements, TuneSample.Quick);
         var folder = sample.At("report");
-        var page = File.ReadAllText(ReportFiles.Write(report, folder));
+        var page = File.ReadAllText(ReportFiles.Write(report, folder)).Replace('\u00a0', ' ');
 
         using var json = JsonDocument.Parse(File.ReadAllText(Path.Join(folder, "report.json")));
         var plan = json.RootElement.GetProperty("recommendation").GetProperty("plan");

@@ -25,7 +25,7 @@ public sealed class TunerTests(TuneSample sample) : IClassFixture<TuneSample>
     [Fact]
     public void Plans_put_together_from_rankings_find_what_they_find_when_run()
     {
-        var plans = new[] { "bit:full x50 > f16:full", "int8:16 x100 > f16:full", "bit:32 x300 > int8:full x50 > f16:full", "f16:16", "bit:full x40 > int8:full" }.Select(SearchPlan.Parse).ToList();
+        var plans = new[] { "bit:full x50 > f16:full", "int8:16 x100 > f16:full", "bit:32 x300 > int8:full x50 > f16:full", "f16:16", "bit:full x40 > int8:full", "lists 5% on bit:full x40 > f16:full" }.Select(SearchPlan.Parse).ToList();
         using var bench = Workbench.Open(sample.Collection, sample.Queries, sample.Judgements, TuneSample.Quick);
         using var journal = new Journal(null, "");
         var exploration = new Explorer(bench.Reader, bench.Evaluator, bench.Info, new(1, TimeSpan.FromMinutes(1), Drop: false), journal, null).Run([.. plans, bench.Exact], CancellationToken.None);
