@@ -116,7 +116,7 @@ internal static class TuneBenchmark
     private static Exploration Explore(Workbench bench, bool drop)
     {
         using var journal = new Journal(null, "");
-        return new Explorer(bench.Reader, bench.Evaluator, bench.Info, new(bench.Threads, TimeSpan.FromMinutes(5), drop), journal, null).Run(SearchSpace.Of(bench.Info, bench.Options.K), CancellationToken.None);
+        return new Explorer(bench.Reader, bench.Evaluator, bench.Info, drop ? new(bench.Threads, TimeSpan.FromMinutes(5)) : new(bench.Threads, TimeSpan.FromMinutes(5), Drop: false, MostQueries: int.MaxValue), journal, null).Run(SearchSpace.Of(bench.Info, bench.Options.K), CancellationToken.None);
     }
 
     // The area under the front: quality from 0 up, cost from the worst down.

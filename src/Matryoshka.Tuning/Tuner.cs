@@ -17,6 +17,7 @@ public static class Tuner
     // Of the time given; the rest is for running the best plans on every query and for tracing losses.
     internal const double ExploringShare = 0.45;
     private const double TimingShare = 0.3;
+    private const double RunningShare = 0.25;
     private const int MostMeasured = 24;
 
     /// <summary>Explores plans, measures the best for real and recommends one.</summary>
@@ -38,11 +39,12 @@ public static class Tuner
         using var journal = new Journal(options.StateFile, Identity(bench, space));
         var exploration = new Explorer(bench.Reader, bench.Evaluator, bench.Info, new(bench.Threads, options.Budget * ExploringShare, options.Plans is null), journal, progress).Run(space, cancellationToken);
         var chosen = Finalists(exploration, bench);
-        var runs = new PlanRunner(bench.Reader, bench.Evaluator, bench.Exact, bench.Threads, journal, progress).Run(chosen, exploration.Order, cancellationToken);
+        var order = exploration.Order[..Affordable(exploration, chosen, bench)];
+        var runs = new PlanRunner(bench.Reader, bench.Evaluator, bench.Exact, bench.Threads, journal, progress).Run(chosen, order, cancellationToken);
         var times = new TimeMeter(bench.Reader, bench.Evaluator.Truth.Queries, options.K, journal, progress).Measure(chosen, options.Budget * TimingShare, cancellationToken);
         var results = new ResultBuilder(bench, exploration).Build(runs, times);
         var full = results.First(result => result.Plan.Equals(bench.Exact));
-        var recommendation = new Recommender(options, bench.Evaluator.Truth.Summary with { Queries = exploration.Order.Length }, bench.Metric.ToString(), bench.Exact).Choose([.. results.Where(result => result.Measured)]);
+        var recommendation = new Recommender(options, bench.Evaluator.Truth.Summary with { Queries = order.Length }, bench.Metric.ToString(), bench.Exact).Choose([.. results.Where(result => result.Measured)]);
         progress?.Report(new("tracing losses", 0, ""));
         var losses = new LossFinder(bench.Reader, bench.Evaluator, bench.Exact, bench.Threads).Find((recommendation.Plan ?? full).Plan, cancellationToken);
         return new()
@@ -67,14 +69,15 @@ public static class Tuner
             DepthCurves = exploration.Curves,
             Recommendation = recommendation,
             Losses = losses,
-            QueryIds = [.. exploration.Order.Select(q => bench.Evaluator.Truth.Queries[q].Id)],
+            QueryIds = [.. order.Select(q => bench.Evaluator.Truth.Queries[q].Id)],
             Seconds = Stopwatch.GetElapsedTime(started).TotalSeconds,
             Resumed = journal.Resumed,
         };
     }
 
     private static List<SearchPlan> Required(IReadOnlyList<SearchPlan> given, Workbench bench) =>
-        [.. given.Append(bench.Exact).Distinct()];
+        // A preset's stages depend on the rows there are: what runs is what is measured.
+        [.. given.Select(plan => plan.Preset is null ? plan : bench.Reader.Nearest(bench.Evaluator.Truth.Queries[0].Vector.Span, bench.Options.K, plan).Plan).Append(bench.Exact).Distinct()];
 
     // The exact prefixes for the picture, the default to compare with, and of the front so many, spread over it.
     private static List<SearchPlan> Finalists(Exploration exploration, Workbench bench)
@@ -88,6 +91,13 @@ public static class Tuner
         var full = front.First(plan => plan.Plan.Equals(bench.Exact)).Mean;
         var others = front.Except(always).OrderBy(plan => Math.Abs(plan.Mean / Math.Max(full, 1e-9) - bench.Options.Keep - 0.002)).Take(MostMeasured - always.Count);
         return [.. always.Concat(others).Select(plan => plan.Plan)];
+    }
+
+    // As many queries as exploring used at least, and as many more as their share of the time allows.
+    private static int Affordable(Exploration exploration, List<SearchPlan> plans, Workbench bench)
+    {
+        var once = exploration.Plans.Where(plan => plans.Contains(plan.Plan)).Sum(plan => plan.Seconds) / bench.Threads;
+        return (int)Math.Min(exploration.Order.Length, Math.Max(exploration.Plans.Max(plan => plan.Primary.Count), bench.Options.Budget.TotalSeconds * RunningShare / once));
     }
 
     // Another collection, other queries or other settings are another measurement.

@@ -19,7 +19,7 @@ public sealed partial class Collection
         ArgumentNullException.ThrowIfNull(plan);
         RequirePlanName(plan.Name);
         RequireK(plan.K);
-        _ = PlanResolver.Resolve(store.Meta, new() { K = plan.K, Plan = plan.Plan }, plan.K, Recipe.Dimensions.Full);
+        _ = store.QueryVectors(session => PlanResolver.Resolve(store.Meta, new() { K = plan.K, Plan = plan.Plan }, plan.K, Recipe.Dimensions.Full, session.Snapshot));
         var stamped = plan with { Stored = plan.Stored == default ? DateTimeOffset.UtcNow : plan.Stored };
         await WritePlansAsync(catalog =>
         {

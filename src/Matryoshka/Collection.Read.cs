@@ -61,7 +61,7 @@ public sealed partial class Collection
     }
 
     /// <summary>What the collection is made of.</summary>
-    public CollectionInfo GetInfo() => store.QueryVectors(session => InfoReader.Read(store, session, session.Snapshot.ChosenPlan?.Plan ?? BuiltInPlan));
+    public CollectionInfo GetInfo() => store.QueryVectors(session => InfoReader.Read(store, session, DefaultOf(session)));
 
     /// <summary>Opens the collection's newest commit for many searches by vector that read planes only. To be disposed.</summary>
     /// <param name="filters">Filters that searches will name: evaluated here, at that commit, whatever is written later.</param>

@@ -1,4 +1,5 @@
 using Matryoshka.Lists;
+using Matryoshka.Search;
 using Matryoshka.Storage;
 using Microsoft.Extensions.AI;
 
@@ -29,11 +30,14 @@ public sealed partial class Collection : IDisposable
     /// <summary>The recipe whose vectors the collection holds.</summary>
     public ModelRecipe Recipe => store.Meta.Recipe;
 
-    /// <summary>The plan a search runs when it names none: the stored one (see <see cref="StorePlanAsync"/>), else a built-in one.</summary>
-    public SearchPlan DefaultPlan => store.Query(catalog => catalog.ChosenPlan())?.Plan ?? BuiltInPlan;
+    /// <summary>
+    /// The stages a search for ten runs when it names no plan: those of the stored default (see <see cref="StorePlanAsync"/>), else those of
+    /// <see cref="SearchPreset.Accurate"/> for the rows there are now.
+    /// </summary>
+    public SearchPlan DefaultPlan => store.QueryVectors(DefaultOf);
 
-    /// <summary>The plan a search runs when it names none and none is stored as the default.</summary>
-    public SearchPlan BuiltInPlan => Search.DefaultPlan.For(store.Meta);
+    /// <summary>The stages of <see cref="SearchPreset.Accurate"/>, which a search for ten runs when it names no plan and none is stored as the default.</summary>
+    public SearchPlan BuiltInPlan => store.QueryVectors(session => PresetPlan.For(PlanResolver.Default, store.Meta, session.Snapshot.ListedRows, Recipe.Dimensions.Full, new SearchOptions().K));
 
     /// <summary>Whether a collection stands in the folder.</summary>
     public static bool Exists(string directory)
@@ -86,6 +90,9 @@ public sealed partial class Collection : IDisposable
             throw;
         }
     }
+
+    private SearchPlan DefaultOf(ReadSession session) =>
+        PlanResolver.Resolve(store.Meta, new(), new SearchOptions().K, store.Meta.Recipe.Dimensions.Full, session.Snapshot);
 
     /// <summary>
     /// Closes the collection. Background maintenance is stopped and waited for; what it had not finished begins anew after

@@ -161,8 +161,8 @@ public sealed class CollectionReader : IDisposable
     private Neighbours Run(ReadOnlySpan<float> vector, int k, SearchPlan? plan, Filter? filter)
     {
         var meta = store.Meta;
-        var query = new QueryVector(vector, meta.Recipe.Dimensions);
-        var resolved = PlanResolver.Resolve(meta, new() { K = k, Plan = plan }, k, query.Length, snapshot.ChosenPlan);
+        using var query = new QueryVector(vector, meta.Recipe.Dimensions);
+        var resolved = PlanResolver.Resolve(meta, new() { K = k, Plan = plan }, k, query.Length, snapshot);
         var reports = new List<StageReport>(resolved.Stages.Count + 1);
         var selection = filter is null ? null : Select(filter, reports);
         var hits = new Funnel(snapshot, meta.Recipe.Dimensions, query).Run(resolved, k, selection, reports);

@@ -26,7 +26,7 @@ internal static class CompactCommand
             session.WriteJson(new CompactJson(done.Rows, done.SegmentsBefore, done.SegmentsAfter, before, after), CliJson.Shapes.CompactJson);
         else
             session.Note($"{Figures.Count(done.Rows, "row")}: {Figures.Count(done.SegmentsBefore, "segment")} became {Figures.Grouped(done.SegmentsAfter)}, {Figures.Bytes(before)} became {Figures.Bytes(after)}.");
-        await Maintenance.FinishAsync(session, collection, cancellationToken).ConfigureAwait(false);
+        await Maintenance.FinishAsync(session, collection, 0, cancellationToken).ConfigureAwait(false);
         return 0;
     });
 

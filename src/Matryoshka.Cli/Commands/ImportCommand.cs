@@ -53,12 +53,13 @@ internal static class ImportCommand
     private static Collection OpenOrCreate(Session session, string path, ModelRecipe? recipe, int rowLength, bool f32)
     {
         if (!Collection.Exists(session.Directory))
-            return Collection.Create(session.Directory, new CollectionOptions
+            Collection.Create(session.Directory, new CollectionOptions
             {
                 Recipe = recipe ?? throw ImportRecipe.Missing(path, rowLength),
                 FullPrecision = f32 ? Precision.F32 : Precision.F16,
-            });
-        var collection = Collection.Open(session.Directory, new OpenOptions { Recipe = recipe });
+            }).Dispose();
+        // Maintenance comes at the end, once: in between it would merge what is merged again.
+        var collection = Collection.Open(session.Directory, new OpenOptions { Recipe = recipe, BackgroundMaintenance = false });
         try
         {
             var full = collection.Recipe.Dimensions.Full;
@@ -113,7 +114,7 @@ internal static class ImportCommand
                 + $"{(repeated > 0 ? $", {Figures.Grouped(repeated)} replaced by a later row of the same key" : "")}; '{session.Directory}' holds {Figures.Count(records, "record")}.");
         if (stored == 0)
             throw new MatryoshkaException($"No row of '{path}' could be stored.");
-        await Maintenance.FinishAsync(session, collection, cancellationToken).ConfigureAwait(false);
+        await Maintenance.FinishAsync(session, collection, total.Embedded, cancellationToken).ConfigureAwait(false);
         return 0;
     }
 

@@ -81,7 +81,7 @@ internal static class IndexCommand
         session.Kept = null;
         progress.Dispose();
         var code = Report(session, done, failures, listing, await collection.CountAsync(cancellationToken: cancellationToken).ConfigureAwait(false), Stopwatch.GetElapsedTime(started));
-        await Maintenance.FinishAsync(session, collection, cancellationToken).ConfigureAwait(false);
+        await Maintenance.FinishAsync(session, collection, done.Pieces.Embedded, cancellationToken).ConfigureAwait(false);
         return code;
     }
 

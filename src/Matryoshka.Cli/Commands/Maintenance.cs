@@ -8,8 +8,12 @@ internal static class Maintenance
     /// <summary>What an interruption leaves.</summary>
     public const string Kept = "the collection is complete and searchable; its maintenance goes on at the next write or 'mrl compact'";
 
-    /// <summary>Waits for due maintenance. The command's own work is done and stays done, so an error here is only a warning.</summary>
-    public static async Task FinishAsync(Session session, Collection collection, CancellationToken cancellationToken)
+    /// <summary>
+    /// Waits for due maintenance. The command's own work is done and stays done, so an error here is only a warning. Where most
+    /// of the records are new, all segments become one: that is where a search is fastest, and rewriting what was there costs less than
+    /// writing it did.
+    /// </summary>
+    public static async Task FinishAsync(Session session, Collection collection, long written, CancellationToken cancellationToken)
     {
         session.Kept = Kept;
         // The result is out before this, perhaps long, wait begins.
@@ -17,7 +21,11 @@ internal static class Maintenance
         try
         {
             using var line = new MaintenanceLine(session);
-            await collection.MaintainAsync(line, cancellationToken).ConfigureAwait(false);
+            var info = collection.GetInfo();
+            if (info.Segments.Count > 1 && 2 * written >= info.Records)
+                await collection.CompactAsync(line, cancellationToken).ConfigureAwait(false);
+            else
+                await collection.MaintainAsync(line, cancellationToken).ConfigureAwait(false);
         }
         catch (MatryoshkaException error)
         {

@@ -9,7 +9,7 @@ internal sealed class SearchFlags
     private readonly Option<int?> count = Options.Number("-k", "How many hits. Default: 10", "--top");
     private readonly Option<int?> dimensions = Options.Number("--dims", "Score at this prefix alone, exactly.");
     private readonly Option<string?> precision = Options.Text("--precision", "bit|int8|f16|f32", "Score at this precision alone. Default: that of the stored full vectors");
-    private readonly Option<string?> plan = Options.Text("--plan", "PLAN", "The funnel to run, e.g. 'int8:128 x200 > f16:full'.");
+    private readonly Option<string?> plan = Options.Text("--plan", "PLAN", "The funnel to run: fast, balanced, accurate, exact, or stages such as 'int8:128 x200 > f16:full'.");
     private readonly Option<string?> filter = Options.Text("--filter", "FILTER", "Only records whose metadata match, e.g. 'year >= 2020 and lang = \"en\"'.");
     private readonly Option<bool> explain = Options.Flag("--explain", "Show what every stage did.");
     private readonly Option<bool> fullText = Options.Flag("--full-text", "Show whole texts instead of snippets.");

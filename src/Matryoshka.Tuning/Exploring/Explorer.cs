@@ -8,11 +8,12 @@ namespace Matryoshka.Tuning.Exploring;
 /// <param name="Threads">Queries at the same time while quality is measured.</param>
 /// <param name="Budget">Time for exploring.</param>
 /// <param name="Drop">Whether plans that others beat are dropped on the way; without it every plan is measured on every query.</param>
-internal sealed record ExploreSettings(int Threads, TimeSpan Budget, bool Drop = true);
+/// <param name="MostQueries">Queries to explore with: who is near the front is clear by then, and the finalists are run on all of them.</param>
+internal sealed record ExploreSettings(int Threads, TimeSpan Budget, bool Drop = true, int MostQueries = 700);
 
 /// <summary>What exploring found.</summary>
 /// <param name="Plans">All plans, the dropped ones measured as far as it took to drop them.</param>
-/// <param name="Order">Queries in the order they were used, by their number.</param>
+/// <param name="Order">All queries in the order to use them, by their number; exploring used the first.</param>
 /// <param name="Curves">How deep first stages must go.</param>
 /// <param name="Seconds">Time it took.</param>
 internal sealed record Exploration(IReadOnlyList<ExploredPlan> Plans, int[] Order, IReadOnlyList<DepthCurve> Curves, double Seconds)
@@ -51,17 +52,17 @@ internal sealed class Explorer(CollectionReader reader, Evaluator evaluator, Col
         var depth = (int)Math.Clamp(Math.Min(deepest, info.Records), evaluator.K, DeepestLook);
         var work = new ChunkWork(reader, evaluator, exact, depth, settings.Threads);
         var curves = new CurveSums(work.Depths);
-        order = order[..Affordable(families, explored, order.Length)];
-        for (int done = 0, round = Math.Min(FirstRound, order.Length); done < order.Length; round = Math.Min(order.Length - done, round * Growth))
+        var queries = Math.Min(settings.MostQueries, Affordable(families, explored, order.Length));
+        for (int done = 0, round = Math.Min(FirstRound, queries); done < queries; round = Math.Min(queries - done, round * Growth))
         {
             for (var end = done + round; done < end;)
             {
                 var chunk = order[done..Math.Min(end, done + ChunkQueries)];
                 Measure(work, families, explored, curves, chunk, done, cancellationToken);
                 done += chunk.Length;
-                progress?.Report(new("exploring", (double)done / order.Length, $"{explored.Count(plan => plan.DominatedBy is null)} of {explored.Count} plans in the race"));
+                progress?.Report(new("exploring", (double)done / queries, $"{explored.Count(plan => plan.DominatedBy is null)} of {explored.Count} plans in the race"));
             }
-            if (settings.Drop && done < order.Length)
+            if (settings.Drop && done < queries)
                 Race(families, explored);
         }
         if (settings.Drop)

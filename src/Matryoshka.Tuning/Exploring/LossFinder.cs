@@ -51,7 +51,10 @@ internal sealed class LossFinder(CollectionReader reader, Evaluator evaluator, S
         var rank = int.MaxValue;
         for (var s = 0; s < plan.Stages.Count; s++)
         {
-            var (stage, incoming) = (plan.Stages[s], s == 0 ? DeepestLook : Math.Min(DeepestLook, plan.Stages[s - 1].Keep!.Value));
+            // What goes by bounds cuts nothing that could be found.
+            if (plan.Stages[s].Bounded)
+                continue;
+            var (stage, incoming) = (plan.Stages[s], s == 0 ? DeepestLook : Math.Min(DeepestLook, plan.Stages[s - 1].Keep ?? DeepestLook));
             var keeps = s == plan.Stages.Count - 1 ? evaluator.K : stage.Keep!.Value;
             if (stage.ListsPercent is not null && PassesLists(plan, query, id, keeps))
                 continue;

@@ -17,6 +17,11 @@ internal static class PlanGrid
     private const int RescoredFrom = 50;
     private const int Rescored = 5;
 
+    private static readonly decimal[] ListShares = [0.5m, 1, 2, 4, 8, 16, 32, 64, 100];
+
+    /// <summary>From this share on the lists lose less than int8 codes do, and the full vectors repair it.</summary>
+    private const decimal ExactFrom = 10;
+
     /// <param name="dimensions">The prefixes that may be used; inside "any prefix" those where rings end.</param>
     /// <param name="full">Precision of the stored full vectors.</param>
     /// <param name="rows">Rows of the collection: a shortlist of half of them is none.</param>
@@ -25,6 +30,7 @@ internal static class PlanGrid
     {
         var plans = new List<SearchPlan> { SearchPlan.Exact(full) };
         var last = new SearchStage(full, null, null);
+        plans.AddRange(Lists(last, rows, k));
         foreach (var first in FirstStages(dimensions))
         {
             if (first.Precision == Precision.Int8 && first.Dimensions is null)
@@ -42,6 +48,20 @@ internal static class PlanGrid
             }
         }
         return plans;
+    }
+
+    private static IEnumerable<SearchPlan> Lists(SearchStage last, long rows, int k)
+    {
+        var codes = new SearchStage(Precision.Int8, null, null);
+        foreach (var percent in ListShares)
+            foreach (var times in (int[])[5, 10, 20])
+                if ((long)k * times is var keep && keep <= SearchPlan.MaxKeep && keep <= rows / 2)
+                {
+                    var first = new SearchStage(Precision.Bit, null, (int)keep) { ListsPercent = percent };
+                    if (percent < ExactFrom)
+                        yield return new(first, codes);
+                    yield return new(first, codes with { Keep = Rescored * k }, last);
+                }
     }
 
     private static IEnumerable<SearchStage> FirstStages(NestedDimensions dimensions)

@@ -9,7 +9,7 @@ internal sealed class Family(string name, SearchPlan? scan, IReadOnlyList<Search
     /// <summary>The first stage in text form, without what it keeps.</summary>
     public string Name => name;
 
-    /// <summary>The first stage alone; null where it cannot stand alone, as one that reads lists: then each plan is a family and is run as it is.</summary>
+    /// <summary>The first stage alone; null where it cannot stand alone, as one that reads lists or goes by bounds: then each plan is a family and is run as it is.</summary>
     public SearchPlan? Scan => scan;
 
     public IReadOnlyList<SearchPlan> Plans => plans;
@@ -21,9 +21,6 @@ internal sealed class Family(string name, SearchPlan? scan, IReadOnlyList<Search
 /// <summary>What is searched for the best plan.</summary>
 internal static class SearchSpace
 {
-    private static readonly decimal[] ListPercents = [0.5m, 1, 2, 5, 10, 25, 50];
-    private static readonly int[] ListDepths = [5, 10, 20];
-
     /// <summary>The grid that <c>mrl bench</c> sweeps, with every prefix by itself at every precision, and shortlists decided by int8 alone.</summary>
     /// <param name="info">The collection; what it does not store is left out.</param>
     /// <param name="k">Hits asked for.</param>
@@ -37,13 +34,13 @@ internal static class SearchSpace
         foreach (var precision in (Precision[])[info.FullPrecision, Precision.Int8, Precision.Bit])
             foreach (var d in dimensions.Dimensions)
                 plans.Add(new(new SearchStage(precision, d == dimensions.Full ? null : d, null)));
-        if (info.Segments.Any(segment => segment.ListsBytes is not null))
-            plans.AddRange(Lists(info, k));
+        plans.Add(new(new SearchStage(Precision.Int8, null, null) { Bounded = true }, new(info.FullPrecision, null, null)));
         plans.Add(info.DefaultPlan);
+        var listed = info.Segments.Any(segment => segment.ListsBytes is not null);
         var stored = info.Planes.Select(plane => plane.Kind).ToHashSet(StringComparer.Ordinal);
         bool Runs(SearchStage stage) => stage.Precision switch
         {
-            Precision.Bit => stored.Count == 0 || stored.Contains("bit") || stage.ListsPercent is not null,
+            Precision.Bit => stage.ListsPercent is null ? stored.Count == 0 || stored.Contains("bit") : listed,
             Precision.Int8 => stored.Count == 0 || stored.Contains("int8"),
             _ => stage.Precision == info.FullPrecision,
         };
@@ -51,17 +48,6 @@ internal static class SearchSpace
     }
 
     public static List<Family> Families(IEnumerable<SearchPlan> plans) =>
-        [.. plans.GroupBy(plan => plan.Stages[0].ListsPercent is null ? (plan.Stages[0] with { Keep = null }).ToString() : plan.ToString())
-            .Select(group => new Family(group.Key, group.First().Stages[0] is { ListsPercent: null } first ? new(first with { Keep = null }) : null, [.. group]))];
-
-    private static IEnumerable<SearchPlan> Lists(CollectionInfo info, int k)
-    {
-        foreach (var percent in ListPercents)
-            foreach (var times in ListDepths)
-            {
-                var first = new SearchStage(Precision.Bit, null, k * times) { ListsPercent = percent };
-                yield return new(first, new(info.FullPrecision, null, null));
-                yield return new(first, new(Precision.Int8, null, null));
-            }
-    }
+        [.. plans.GroupBy(plan => plan.Stages[0] is { ListsPercent: null, Bounded: false } ? (plan.Stages[0] with { Keep = null }).ToString() : plan.ToString())
+            .Select(group => new Family(group.Key, group.First().Stages[0] is { ListsPercent: null, Bounded: false } first ? new(first with { Keep = null }) : null, [.. group]))];
 }

@@ -37,7 +37,9 @@ internal sealed class Recommender(TuneOptions options, TruthSummary truth, strin
         };
     }
 
-    private bool Keeps(PlanResult plan) => plan.Plan.Equals(exact) || plan.Kept.Promise >= options.Keep;
+    private bool Keeps(PlanResult plan) => IsExact(plan) || plan.Kept.Promise >= options.Keep;
+
+    private bool IsExact(PlanResult plan) => plan.Plan.Equals(exact) || plan.Plan.Stages[0].Bounded;
 
     private bool Fits(PlanResult plan) =>
         !(plan.Projection!.P95Microseconds > options.P95?.TotalMicroseconds) && !(plan.Projection.ResidentBytes > options.Memory);
@@ -50,6 +52,8 @@ internal sealed class Recommender(TuneOptions options, TruthSummary truth, strin
             : $"It keeps {Words.Percent(plan.Kept.Share)} of full {metric} (95 % interval {Words.Percent(plan.Kept.Low)} to {Words.Percent(plan.Kept.High)}, {Words.Grouped(plan.Queries)} queries)";
         var memory = full.ResidentBytes / plan.ResidentBytes;
         var speed = full.Projection!.P95Microseconds / plan.Projection!.P95Microseconds;
+        if (IsExact(plan) && !plan.Plan.Equals(exact))
+            kept = $"It finds exactly what exact search finds; nothing cheaper keeps {Words.Percent(options.Keep)} of {metric} for sure:";
         return plan.Plan.Equals(exact) ? kept
             : string.Create(CultureInfo.InvariantCulture, $"{kept} at 1/{memory:0.#} of the memory and {(speed >= 1 ? $"{speed:0.0} times the speed" : $"{1 / speed:0.0} times the time")} of exact search{(options.Rows is { } rows ? $", at {Words.Grouped(rows)} rows" : "")}.");
     }

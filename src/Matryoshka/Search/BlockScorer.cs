@@ -11,10 +11,13 @@ internal sealed unsafe class BlockScorer(Precision precision)
     /// <summary>Rows of a block: their sums, scores and picks (6 KiB) stay in the first-level cache beside the rows passing through.</summary>
     public const int Rows = 512;
 
+    /// <summary>Rows asked for while as many are scored: 32 of 512 halves are half of the first-level cache.</summary>
+    private const int Ahead = 32;
+
     private readonly KernelSet kernels = KernelSet.Current;
-    private readonly int[] sums = GC.AllocateUninitializedArray<int>(Rows, pinned: true);
-    private readonly float[] scores = GC.AllocateUninitializedArray<float>(Rows, pinned: true);
-    private readonly int[] picked = GC.AllocateUninitializedArray<int>(Rows, pinned: true);
+    private readonly int[] sums = ScoreBlock.Mine.Sums;
+    private readonly float[] scores = ScoreBlock.Mine.Scores;
+    private readonly int[] picked = ScoreBlock.Mine.Picked;
     private Ring[] rings = [];
     private Ring[] block = [];
     private float* inverseNorms;
@@ -45,22 +48,27 @@ internal sealed unsafe class BlockScorer(Precision precision)
     /// <summary>Scores rows first to first + count - 1, at most <see cref="Rows"/>, and returns the places of those that may enter <paramref name="top"/>; only theirs are valid in <see cref="Scores"/>.</summary>
     public ReadOnlySpan<int> Pick(int first, int count, TopK top)
     {
-        for (var i = 0; i < rings.Length; i++)
-            block[i] = new((byte*)rings[i].Rows + first * rings[i].Stride, rings[i].Stride, rings[i].Query, rings[i].Length);
-        var rowScales = cold is null ? null : cold.Read(block, first, count);
-        if (rowScales is null)
-            rowScales = scales + first;
+        if (precision != Precision.Bit)
+            return Pick(first, count, top.AscendingThreshold);
+        Turn(first, count);
         fixed (int* raw = sums, places = picked)
         fixed (float* values = scores)
         {
-            if (precision == Precision.Bit)
-            {
-                kernels.Hamming(block, count, raw);
-                var near = picked.AsSpan(0, kernels.SelectBelow(raw, count, top.AscendingDistanceThreshold, places));
-                foreach (var place in near)
-                    values[place] = -raw[place];
-                return near;
-            }
+            kernels.Hamming(block, count, raw);
+            var near = picked.AsSpan(0, kernels.SelectBelow(raw, count, top.AscendingDistanceThreshold, places));
+            foreach (var place in near)
+                values[place] = -raw[place];
+            return near;
+        }
+    }
+
+    /// <summary>As <see cref="Pick(int, int, TopK)"/>, those above a score; not for bits.</summary>
+    public ReadOnlySpan<int> Pick(int first, int count, float threshold)
+    {
+        var rowScales = Turn(first, count);
+        fixed (int* raw = sums, places = picked)
+        fixed (float* values = scores)
+        {
             if (precision == Precision.Int8)
             {
                 kernels.DotInt8(block, count, raw);
@@ -74,8 +82,17 @@ internal sealed unsafe class BlockScorer(Precision precision)
                     kernels.DotF16(block, count, values);
                 kernels.Scale(values, inverseNorms + first, constant, count);
             }
-            return picked.AsSpan(0, kernels.SelectAbove(values, count, top.AscendingThreshold, places));
+            return picked.AsSpan(0, kernels.SelectAbove(values, count, threshold, places));
         }
+    }
+
+    /// <summary>Points the block at consecutive rows, and returns their scales.</summary>
+    private float* Turn(int first, int count)
+    {
+        for (var i = 0; i < rings.Length; i++)
+            block[i] = new((byte*)rings[i].Rows + first * rings[i].Stride, rings[i].Stride, rings[i].Query, rings[i].Length);
+        var read = cold is null ? null : cold.Read(block, first, count);
+        return read is null ? scales + first : read;
     }
 
     /// <summary>Scores rows by number, at most <see cref="Rows"/> of them.</summary>
@@ -83,8 +100,36 @@ internal sealed unsafe class BlockScorer(Precision precision)
     {
         if (cold is not null)
             return ScoreCold(rows);
+        Ask(rows[..Math.Min(Ahead, rows.Length)]);
+        for (var done = 0; done < rows.Length; done += Ahead)
+        {
+            var next = Math.Min(done + Ahead, rows.Length);
+            Ask(rows[next..Math.Min(next + Ahead, rows.Length)]);
+            ScoreAt(rows[done..next], done);
+        }
+        return scores.AsSpan(0, rows.Length);
+    }
+
+    // Each row lies in as many places as there are rings: waiting for one after the other takes several times as long.
+    private void Ask(ReadOnlySpan<int> rows)
+    {
+        foreach (var row in rows)
+        {
+            foreach (ref readonly var ring in rings.AsSpan())
+                Cache.Ask((byte*)ring.Rows + row * ring.Stride, ring.Stride);
+            if (precision != Precision.Bit)
+                Cache.Ask((byte*)(inverseNorms + row), Cache.Line);
+            if (precision == Precision.Int8)
+                Cache.Ask((byte*)(scales + row), Cache.Line);
+        }
+    }
+
+    private void ScoreAt(ReadOnlySpan<int> rows, int first)
+    {
         fixed (int* raw = sums)
-        fixed (float* values = scores)
+        fixed (float* all = scores)
+        {
+            var values = all + first;
             switch (precision)
             {
                 case Precision.Bit:
@@ -106,7 +151,7 @@ internal sealed unsafe class BlockScorer(Precision precision)
                         values[i] *= inverseNorms[rows[i]] * constant;
                     break;
             }
-        return scores.AsSpan(0, rows.Length);
+        }
     }
 
     // Bits are never cold.

@@ -17,10 +17,12 @@ internal sealed class Funnel(Snapshot snapshot, NestedDimensions dimensions, Que
         for (var i = 0; i < plan.Stages.Count; i++)
         {
             var stage = plan.Stages[i];
-            var keep = i == plan.Stages.Count - 1 ? Math.Min(k, stage.Keep ?? k) : stage.Keep!.Value;
+            // A bounded stage has no number of its own: it hands on what may be among the k.
+            var keep = i == plan.Stages.Count - 1 || stage.Bounded ? Math.Min(k, stage.Keep ?? k) : stage.Keep!.Value;
             var started = Stopwatch.GetTimestamp();
             var report = new StageReport(stage.ToString(), 0, 0, 0, default);
-            survivors = stage.ListsPercent is { } percent
+            survivors = stage.Bounded ? new BoundedScan(snapshot, dimensions, query, stage.Dimensions ?? query.Length).Run(keep, selection, ref report)
+                : stage.ListsPercent is { } percent
                 ? new ListsStage(snapshot, dimensions, query, stage.Dimensions ?? query.Length).Run((double)percent / 100, keep, selection, ref report)
                 : Score(stage, keep, i == 0 ? null : survivors, selection, ref report);
             reports.Add(report with { Out = survivors.Length, Elapsed = Stopwatch.GetElapsedTime(started) });

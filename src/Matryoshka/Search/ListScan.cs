@@ -17,7 +17,10 @@ internal sealed unsafe class ListScan
     /// <summary>Standard deviations that the second half of a row's signs may speak better for it than the first.</summary>
     private const float Doubt = 1;
 
-    private const int Block = 512;
+    private const int Block = BlockScorer.Rows;
+
+    /// <summary>Places that remember rows already offered. A power of two; 8 KiB stay in the first-level cache.</summary>
+    private const int Remembered = 1024;
 
     /// <summary>Groups that wait for their second half: by the time so many are found, the first one's has come from memory.</summary>
     private const int Waiting = 64;
@@ -26,10 +29,12 @@ internal sealed unsafe class ListScan
 
     private readonly KernelSet kernels = KernelSet.Current;
     private readonly SignQuery query;
-    private readonly int[] sums = GC.AllocateUninitializedArray<int>(Block, pinned: true);
-    private readonly int[] picked = GC.AllocateUninitializedArray<int>(Block, pinned: true);
-    private readonly float[] scores = GC.AllocateUninitializedArray<float>(Block, pinned: true);
-    private readonly int[] waitingSums = GC.AllocateUninitializedArray<int>(Waiting * Group, pinned: true);
+    private readonly int[] sums = ScoreBlock.Mine.Sums;
+    private readonly int[] picked = ScoreBlock.Mine.Picked;
+    private readonly float[] scores = ScoreBlock.Mine.Scores;
+    private readonly uint[] offeredRows = new uint[Remembered];
+    private readonly float[] offeredScores = new float[Remembered];
+    private readonly int[] waitingSums = new int[Waiting * Group];
     private readonly (uint Place, float Centroid)[] waiting = new (uint, float)[Waiting];
     private int waitingCount;
 
@@ -47,7 +52,7 @@ internal sealed unsafe class ListScan
     /// <summary>Bytes of centroids and postings read.</summary>
     public long BytesRead { get; private set; }
 
-    /// <summary>Offers the rows of the nearest lists; a row may be offered twice.</summary>
+    /// <summary>Offers the rows of the nearest lists; a row may be offered twice, with another estimate.</summary>
     /// <param name="view">The lists.</param>
     /// <param name="share">Of the lists, above 0 to 1.</param>
     /// <param name="top">Where rows go; tags are <paramref name="tag"/> plus the row.</param>
@@ -56,6 +61,7 @@ internal sealed unsafe class ListScan
     /// <param name="allowed">Rows to leave in; null for all.</param>
     public void Run(ListsView view, double share, TopK top, long tag, RowBitmap? dead, RowBitmap? allowed)
     {
+        offeredRows.AsSpan().Fill(ListsView.None);
         var count = Math.Clamp((int)Math.Ceiling(share * view.Lists), 1, view.Lists);
         var ranked = Rank(view, count);
         var target = new Target(view, top, tag, dead, allowed);
@@ -157,9 +163,19 @@ internal sealed unsafe class ListScan
         {
             var row = target.View.PostingRows[first + picked[i]];
             // Fillers name no row, and neither may a damaged file.
-            if (row < target.View.Rows && target.Dead?[(int)row] != true && target.Allowed?[(int)row] != false)
+            if (row < target.View.Rows && target.Dead?[(int)row] != true && target.Allowed?[(int)row] != false && IsNew(row, scores[picked[i]]))
                 target.Top.Add(scores[picked[i]], target.Tag + row);
         }
+    }
+
+    // Of a row's two estimates the worse one would take another row's place. What is forgotten only costs that place.
+    private bool IsNew(uint row, float score)
+    {
+        var at = row % Remembered;
+        if (offeredRows[at] == row && offeredScores[at] >= score)
+            return false;
+        (offeredRows[at], offeredScores[at]) = (row, score);
+        return true;
     }
 
     // A list begins anywhere: without this the hardware needs a third of it to find its pace, and a posting takes 4.5 ns, not 2.1.

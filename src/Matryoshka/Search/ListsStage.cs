@@ -11,20 +11,25 @@ internal sealed unsafe class ListsStage(Snapshot snapshot, NestedDimensions dime
     /// <summary>The best rows, best first.</summary>
     public Scored[] Run(double share, int keep, RowSelection? selection, ref StageReport report)
     {
-        // A row may be offered by both of its lists, so twice as many are kept until the end.
-        var top = new TopK(2 * keep);
+        // A few rows are offered by both of their lists; what is left after that is cut to as many as asked.
+        var top = new TopK(keep + keep / 4);
         var planes = new StageScorer(query, dimensions, snapshot.Views is [var first, ..] && !first.Segment.HasInt8 ? first.Segment.Full : Precision.Int8, prefix);
         var rows = new RowScan(snapshot, planes, top);
+        SignQuery? signs = null;
         ListScan? scan = null;
         long scored = 0;
         for (var v = 0; v < snapshot.Views.Count; v++)
         {
             var view = snapshot.Views[v];
             if (view.Lists?.View is { } lists && !IsFew(selection?.ByView[v], lists, share))
-                (scan ??= new(new SignQuery(query, prefix, lists.NearColumns, Scale(view.Segment)))).Run(lists, Widened(share, selection?.ByView[v], lists), top, RowScan.Tag(v, 0), view.Dead, selection?.ByView[v]);
+            {
+                scan ??= new(signs = new(query, prefix, lists.NearColumns, Scale(view.Segment)));
+                scan.Run(lists, Widened(share, selection?.ByView[v], lists), top, RowScan.Tag(v, 0), view.Dead, selection?.ByView[v]);
+            }
             else
                 scored += rows.All(v, selection);
         }
+        signs?.Dispose();
         report = report with { In = scored + (scan?.Read ?? 0), BytesRead = scored * planes.BytesPerRow + (scan?.BytesRead ?? 0), ListsRead = scan?.Visited ?? 0 };
         return Distinct(top.Best(), keep);
     }

@@ -5,19 +5,24 @@ namespace Matryoshka.Search;
 /// <summary>Chooses the plan of a search and holds it against what the collection stores.</summary>
 internal static class PlanResolver
 {
+    /// <summary>What a search runs that names no plan.</summary>
+    public const SearchPreset Default = SearchPreset.Accurate;
+
     /// <param name="meta">What the collection stores.</param>
     /// <param name="options">What was asked for; a plan given must keep its k.</param>
     /// <param name="depth">How deep the list is to go, which the default plan is made for: in hybrid search deeper than k.</param>
     /// <param name="queryLength">Components of the query's vector.</param>
-    /// <param name="chosen">The collection's own default plan, if one is stored.</param>
-    public static SearchPlan Resolve(CatalogMeta meta, SearchOptions options, int depth, int queryLength, ChosenPlan? chosen = null)
+    /// <param name="snapshot">The rows to search.</param>
+    public static SearchPlan Resolve(CatalogMeta meta, SearchOptions options, int depth, int queryLength, Snapshot snapshot)
     {
         if (options.Plan is not null && (options.Dimensions is not null || options.Precision is not null))
             throw new MatryoshkaException("A plan says its own dimensions and precisions: give either a plan, or dimensions and precision.");
         var plan = options.Plan
             ?? (options.Dimensions is null && options.Precision is null
-                ? queryLength == meta.Recipe.Dimensions.Full ? chosen?.For(depth) ?? DefaultPlan.For(meta, depth) : SearchPlan.Exact(meta.FullPrecision, queryLength)
+                ? queryLength == meta.Recipe.Dimensions.Full ? snapshot.ChosenPlan?.For(depth) ?? SearchPlan.Of(Default) : SearchPlan.Exact(meta.FullPrecision, queryLength)
                 : SearchPlan.Exact(options.Precision ?? meta.FullPrecision, options.Dimensions ?? (queryLength == meta.Recipe.Dimensions.Full ? null : queryLength)));
+        if (plan.Preset is { } preset)
+            return PresetPlan.For(preset, meta, snapshot.ListedRows, queryLength, Math.Max(depth, options.K));
         foreach (var stage in plan.Stages)
             Check(meta, stage, queryLength);
         if (plan.Stages.Any(stage => stage.Keep < options.K))

@@ -4,7 +4,7 @@ using Matryoshka.Vectors;
 namespace Matryoshka.Search;
 
 /// <summary>A query's full vector in the form each precision's kernel reads, ring by ring, in memory that does not move.</summary>
-internal sealed unsafe class QueryVector
+internal sealed unsafe class QueryVector : IDisposable
 {
     private readonly float[] unit;
     private readonly int[] rings;
@@ -19,17 +19,18 @@ internal sealed unsafe class QueryVector
         if (vector.Length != dimensions.Full)
             dimensions.Require(vector.Length);
         Truncation.Validate(vector, vector.Length);
-        unit = GC.AllocateArray<float>(vector.Length, pinned: true);
+        Length = vector.Length;
+        unit = PinnedPool<float>.Rent(vector.Length);
         vector.CopyTo(unit);
-        Truncation.Normalize(unit);
+        Truncation.Normalize(unit.AsSpan(0, Length));
         rings = [.. dimensions.Dimensions];
     }
 
     /// <summary>Components given; stages may not ask for more.</summary>
-    public int Length => unit.Length;
+    public int Length { get; }
 
     /// <summary>The components, of unit length.</summary>
-    public ReadOnlySpan<float> Unit => unit;
+    public ReadOnlySpan<float> Unit => unit.AsSpan(0, Length);
 
     /// <summary>What one step of the int8 query's codes is worth.</summary>
     public float CodeScale { get; private set; }
@@ -53,13 +54,13 @@ internal sealed unsafe class QueryVector
     {
         if (codes is null)
         {
-            var limit = Math.Min(short.MaxValue, int.MaxValue / (Int8Codec.MaxCode * (long)unit.Length));
+            var limit = Math.Min(short.MaxValue, int.MaxValue / (Int8Codec.MaxCode * (long)Length));
             var largest = 0f;
-            foreach (var x in unit)
+            foreach (var x in Unit)
                 largest = Math.Max(largest, Math.Abs(x));
             CodeScale = largest / limit;
-            codes = GC.AllocateArray<short>(unit.Length, pinned: true);
-            for (var i = 0; i < unit.Length; i++)
+            codes = PinnedPool<short>.Rent(Length);
+            for (var i = 0; i < Length; i++)
                 codes[i] = (short)Math.Clamp(MathF.Round(unit[i] / CodeScale), -limit, limit);
         }
         return Unsafe.AsPointer(ref codes[RingStart(ring)]);
@@ -77,11 +78,20 @@ internal sealed unsafe class QueryVector
                 bitStarts[r] = bytes;
                 bytes += BitCodec.Bytes(rings[r] - RingStart(r));
             }
-            bits = GC.AllocateArray<byte>(bytes, pinned: true);
-            for (var r = 0; r < rings.Length && RingStart(r) < unit.Length; r++)
-                BitCodec.Encode(unit.AsSpan(RingStart(r), Math.Min(rings[r], unit.Length) - RingStart(r)), bits.AsSpan(bitStarts[r]));
+            bits = PinnedPool<byte>.Rent(bytes);
+            bits.AsSpan(0, bytes).Clear();
+            for (var r = 0; r < rings.Length && RingStart(r) < Length; r++)
+                BitCodec.Encode(unit.AsSpan(RingStart(r), Math.Min(rings[r], Length) - RingStart(r)), bits.AsSpan(bitStarts[r]));
         }
         return Unsafe.AsPointer(ref bits[bitStarts![ring]]);
+    }
+
+    /// <summary>Gives the memory back; pointers into it end here.</summary>
+    public void Dispose()
+    {
+        PinnedPool<float>.Return(unit);
+        PinnedPool<short>.Return(codes);
+        PinnedPool<byte>.Return(bits);
     }
 
     private int RingStart(int ring) => ring == 0 ? 0 : rings[ring - 1];

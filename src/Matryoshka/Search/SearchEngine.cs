@@ -33,13 +33,13 @@ internal static class SearchEngine
     {
         if (request.Vector is not { } vector)
         {
-            plan = PlanResolver.Resolve(meta, options, k, meta.Recipe.Dimensions.Full, session.Snapshot.ChosenPlan);
+            plan = PlanResolver.Resolve(meta, options, k, meta.Recipe.Dimensions.Full, session.Snapshot);
             return [];
         }
-        var query = new QueryVector(vector.Span, meta.Recipe.Dimensions);
+        using var query = new QueryVector(vector.Span, meta.Recipe.Dimensions);
         // One more than asked, because the record itself would be the first.
         var itself = request.ExceptId is null ? 0 : 1;
-        plan = PlanResolver.Resolve(meta, options with { K = options.K + itself }, k + itself, query.Length, session.Snapshot.ChosenPlan);
+        plan = PlanResolver.Resolve(meta, options with { K = options.K + itself }, k + itself, query.Length, session.Snapshot);
         var last = plan.Stages[^1];
         var views = session.Snapshot.Views;
         return [.. new Funnel(session.Snapshot, meta.Recipe.Dimensions, query).Run(plan, k + itself, selection, reports)

@@ -15,6 +15,13 @@ public sealed record SearchStage(Precision Precision, int? Dimensions, int? Keep
     /// </summary>
     public decimal? ListsPercent { get; init; }
 
+    /// <summary>
+    /// Whether every row goes on that may be among the best, by what its codes can be wrong: a plan of <c>int8:full bound &gt; f16:full</c>
+    /// finds exactly what <c>f16:full</c> finds, and reads half. For a first stage of int8 whose one successor scores full vectors at the
+    /// same dimensions; it says no <see cref="Keep"/>.
+    /// </summary>
+    public bool Bounded { get; init; }
+
     /// <summary>The text form, e.g. <c>int8:128 x200</c> or <c>lists 2% on bit:512 x100</c>.</summary>
     public override string ToString()
     {
@@ -22,7 +29,7 @@ public sealed record SearchStage(Precision Precision, int? Dimensions, int? Keep
         var size = Dimensions?.ToString(CultureInfo.InvariantCulture) ?? "full";
         var lists = ListsPercent is { } percent ? string.Create(CultureInfo.InvariantCulture, $"lists {percent:0.############################}% on ") : "";
         var keep = Keep is { } count ? string.Create(CultureInfo.InvariantCulture, $" x{count}") : "";
-        return $"{lists}{name}:{size}{keep}";
+        return $"{lists}{name}:{size}{keep}{(Bounded ? " bound" : "")}";
     }
 }
 
@@ -30,7 +37,7 @@ public sealed record SearchStage(Precision Precision, int? Dimensions, int? Keep
 /// A funnel as data: the first stage scans all rows, or those of the nearest inverted lists, each further one scores the
 /// survivors with more dimensions or precision. Text form: stages joined by <c>&gt;</c>, each <c>precision:dimensions [xKEEP]</c>,
 /// the first one with <c>lists PERCENT% on</c> before it where it reads lists; for example <c>int8:128 x200 &gt; f16:full</c> or
-/// <c>lists 2% on bit:full x100 &gt; f16:full</c>. Parsing and printing are lossless. This is the adaptive, or funnel, retrieval of
+/// <c>lists 2% on bit:full x100 &gt; f16:full</c>. A text may name a <see cref="SearchPreset"/> instead. Parsing and printing are lossless. This is the adaptive, or funnel, retrieval of
 /// Kusupati et al., "Matryoshka Representation Learning" (2022), section 4.3.
 /// </summary>
 public sealed class SearchPlan : IEquatable<SearchPlan>
@@ -39,7 +46,7 @@ public sealed class SearchPlan : IEquatable<SearchPlan>
     public const int MaxKeep = 1_000_000;
 
     private const int MaxStages = 8;
-    private const string Form = "Write stages joined by '>', each PRECISION:DIMENSIONS [xKEEP], e.g. 'int8:128 x200 > f16:full'; the first may read inverted lists, e.g. 'lists 2% on bit:full x100 > f16:full'.";
+    private const string Form = "Write stages joined by '>', each PRECISION:DIMENSIONS [xKEEP], e.g. 'int8:128 x200 > f16:full'; the first may read inverted lists, e.g. 'lists 2% on bit:full x100 > f16:full'. Or name a preset: exact, fast, balanced, accurate.";
 
     /// <summary>Creates a plan.</summary>
     /// <exception cref="InvalidFormatException">No stage, too many, or a stage but the last does not say how many it keeps.</exception>
@@ -50,7 +57,9 @@ public sealed class SearchPlan : IEquatable<SearchPlan>
             throw new InvalidFormatException($"A plan has 1 to {MaxStages} stages, but {stages.Count} were given. {Form}");
         for (var i = 0; i < stages.Count; i++)
         {
-            if (stages[i].Keep is null && i < stages.Count - 1)
+            if (stages[i].Bounded)
+                CheckBounded(stages, i);
+            else if (stages[i].Keep is null && i < stages.Count - 1)
                 throw new InvalidFormatException($"Stage {i + 1}, '{stages[i]}', does not say how many candidates go on to stage {i + 2}: add e.g. 'x200'.");
             if (stages[i].Keep is < 1 or > MaxKeep)
                 throw new InvalidFormatException($"Stage {i + 1} keeps {stages[i].Keep}; 1 to {MaxKeep} are allowed.");
@@ -64,8 +73,16 @@ public sealed class SearchPlan : IEquatable<SearchPlan>
         Stages = [.. stages];
     }
 
-    /// <summary>The stages in order.</summary>
+    private SearchPlan(SearchPreset preset) => (Preset, Stages) = (preset, []);
+
+    /// <summary>The stages in order; none for a preset, whose stages follow when a search runs.</summary>
     public IReadOnlyList<SearchStage> Stages { get; }
+
+    /// <summary>The preset this plan is; null for a plan that names its stages.</summary>
+    public SearchPreset? Preset { get; }
+
+    /// <summary>The plan of a preset. Text form: <c>exact</c>, <c>fast</c>, <c>balanced</c> or <c>accurate</c>.</summary>
+    public static SearchPlan Of(SearchPreset preset) => Enum.IsDefined(preset) ? new(preset) : throw new ArgumentOutOfRangeException(nameof(preset));
 
     /// <summary>The stored full vector against every row: exact.</summary>
     public static SearchPlan Exact(Precision full = Precision.F16, int? dimensions = null) => new(new SearchStage(full, dimensions, null));
@@ -75,11 +92,13 @@ public sealed class SearchPlan : IEquatable<SearchPlan>
     public static SearchPlan Parse(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
+        if (text.Trim() is "exact" or "fast" or "balanced" or "accurate")
+            return Of(Enum.Parse<SearchPreset>(text, ignoreCase: true));
         return new([.. text.Split('>').Select(ParseStage)]);
     }
 
     /// <inheritdoc/>
-    public bool Equals(SearchPlan? other) => other is not null && Stages.SequenceEqual(other.Stages);
+    public bool Equals(SearchPlan? other) => other is not null && Preset == other.Preset && Stages.SequenceEqual(other.Stages);
 
     /// <inheritdoc/>
     public override bool Equals(object? obj) => Equals(obj as SearchPlan);
@@ -88,7 +107,14 @@ public sealed class SearchPlan : IEquatable<SearchPlan>
     public override int GetHashCode() => ToString().GetHashCode(StringComparison.Ordinal);
 
     /// <summary>The text form.</summary>
-    public override string ToString() => string.Join(" > ", Stages);
+    public override string ToString() => Preset is { } preset ? preset.ToString().ToLowerInvariant() : string.Join(" > ", Stages);
+
+    private static void CheckBounded(IReadOnlyList<SearchStage> stages, int i)
+    {
+        if (i > 0 || stages.Count != 2 || stages[0] is not { Precision: Precision.Int8, Keep: null, ListsPercent: null }
+            || stages[1].Precision is not (Precision.F16 or Precision.F32) || stages[1].Dimensions != stages[0].Dimensions)
+            throw new InvalidFormatException($"Stage {i + 1}, '{stages[i]}', goes by bounds, which only a first stage of int8 can, followed by one stage of full vectors at the same dimensions: 'int8:full bound > f16:full'.");
+    }
 
     private static void CheckLists(IReadOnlyList<SearchStage> stages, int i, decimal percent)
     {
@@ -127,10 +153,10 @@ public sealed class SearchPlan : IEquatable<SearchPlan>
             var other => throw Malformed(text, $"'{other}' is not a precision (bit, int8, f16, f32)"),
         };
         int? dimensions = words[0][(colon + 1)..] is "full" ? null : Number(words[0][(colon + 1)..], text, "dimensions: a number or 'full'");
-        int? keep = words.Length == 1 ? null
+        int? keep = words is [_] or [_, "bound"] ? null
             : words[1][0] == 'x' ? Number(words[1][1..], text, "x and a number, as in 'x200'")
-            : throw Malformed(text, $"'{words[1]}' is not x and a number, as in 'x200'");
-        return new(precision, dimensions, keep) { ListsPercent = percent };
+            : throw Malformed(text, $"'{words[1]}' is not x and a number, as in 'x200', nor 'bound'");
+        return new(precision, dimensions, keep) { ListsPercent = percent, Bounded = words is [_, "bound"] };
     }
 
     private static int Number(string digits, string stage, string expected) =>

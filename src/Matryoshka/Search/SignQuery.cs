@@ -4,7 +4,7 @@ using Matryoshka.Kernels;
 namespace Matryoshka.Search;
 
 /// <summary>A query in the forms that searching lists reads, in memory that does not move.</summary>
-internal sealed unsafe class SignQuery
+internal sealed unsafe class SignQuery : IDisposable
 {
     private const int Lists = 512;
 
@@ -29,7 +29,8 @@ internal sealed unsafe class SignQuery
             largest = Math.Max(largest, Math.Abs(x));
         var step = largest / BitWeights.Most;
         Step = step * scale;
-        weights = GC.AllocateArray<byte>(BitWeights.Bytes(dimensions) + 64, pinned: true);
+        weights = PinnedPool<byte>.Rent(BitWeights.Bytes(dimensions) + 64);
+        weights.AsSpan().Clear();
         var near = Math.Min(nearColumns * 64, dimensions);
         NearTotal = BitWeights.Write(prefix[..near], step, Weights);
         Total = NearTotal + BitWeights.Write(prefix[near..], step, Weights + BitWeights.Bytes(near));
@@ -66,6 +67,9 @@ internal sealed unsafe class SignQuery
 
     /// <summary>Ones, as many as a block of lists has scales.</summary>
     public static float* Ones => (float*)Unsafe.AsPointer(ref ones[0]);
+
+    /// <summary>Gives the memory back; pointers into it end here.</summary>
+    public void Dispose() => PinnedPool<byte>.Return(weights);
 
     /// <summary>So many standard deviations of what the near columns tell of all, in weights.</summary>
     public int Doubt(float deviations) => (int)(deviations * deviation);

@@ -26,6 +26,7 @@ internal sealed class Snapshot
         Generation = generation;
         Views = views;
         SealedByFile = sealedByFile;
+        ListedRows = views.Max(v => v.Lists is null ? 0 : (long?)v.Segment.Rows) ?? 0;
         LiveRows = views.Sum(v => (long)v.Segment.Rows - (v.Dead?.Count ?? 0));
     }
 
@@ -40,6 +41,9 @@ internal sealed class Snapshot
     public ChosenPlan? ChosenPlan { get; init; }
 
     public long LiveRows { get; }
+
+    /// <summary>Rows of the largest segment that has lists; 0 where none has.</summary>
+    public long ListedRows { get; }
 
     /// <summary>Finds where a live record's vector lies.</summary>
     public bool TryLocate(long id, out int view, out int row)

@@ -5,7 +5,7 @@ namespace Matryoshka.Tests.Collections;
 
 public sealed class CollectionReaderTests : IDisposable
 {
-    private static readonly SearchPlan?[] Plans = [null, SearchPlan.Exact(), SearchPlan.Parse("int8:8 x60 > f16:full"), SearchPlan.Parse("bit:full x200 > int8:16 x50 > f16:32")];
+    private static readonly SearchPlan?[] Plans = [null, SearchPlan.Of(SearchPreset.Exact), SearchPlan.Of(SearchPreset.Fast), SearchPlan.Exact(), SearchPlan.Parse("int8:8 x60 > f16:full"), SearchPlan.Parse("bit:full x200 > int8:16 x50 > f16:32")];
 
     private readonly TestFolder folder = new();
 

@@ -1,0 +1,46 @@
+using Matryoshka.Storage;
+
+namespace Matryoshka.Search;
+
+/// <summary>
+/// The stages of a preset. Shares of lists and shortlists are from benchmarks/results/presets.md: a starting point, which a plan
+/// measured on one's own data should replace.
+/// </summary>
+internal static class PresetPlan
+{
+    /// <summary>Under so many signs a cosine is estimated too coarsely to shortlist by; int8 costs little there anyway.</summary>
+    private const int FewestSigns = 256;
+
+    /// <summary>The rows for which the shares below were measured.</summary>
+    private const double Measured = 500_000;
+
+    /// <param name="preset">Which one.</param>
+    /// <param name="meta">What the collection stores.</param>
+    /// <param name="listed">Rows of the largest segment that has lists; 0 where none has.</param>
+    /// <param name="prefix">The dimensions searched at.</param>
+    /// <param name="k">How many hits.</param>
+    public static SearchPlan For(SearchPreset preset, CatalogMeta meta, long listed, int prefix, int k)
+    {
+        int? dimensions = prefix == meta.Recipe.Dimensions.Full ? null : prefix;
+        var full = new SearchStage(meta.FullPrecision, dimensions, null);
+        if (preset == SearchPreset.Exact)
+            return meta.Int8 ? new(new SearchStage(Precision.Int8, dimensions, null) { Bounded = true }, full) : new(full);
+        // The last stage of the fastest plan reads codes: full vectors cost twice the bytes for one hit in three hundred.
+        var codes = new SearchStage(Precision.Int8, dimensions, null);
+        SearchStage[] rescore = !meta.Int8 ? [full] : preset == SearchPreset.Fast ? [codes] : [codes with { Keep = Keep(k, 3, 30) }, full];
+        var signs = new SearchStage(Precision.Bit, dimensions, null);
+        if (listed > 0 && prefix >= FewestSigns)
+        {
+            var (percent, times) = preset switch { SearchPreset.Fast => (2.5, 10), SearchPreset.Balanced => (8.0, 10), _ => (28.0, 15) };
+            return new([signs with { ListsPercent = Share(percent, listed), Keep = Keep(k, times, 10 * times) }, .. rescore]);
+        }
+        if (meta.Bit && meta.Int8 && prefix >= FewestSigns)
+            return new([signs with { Keep = preset switch { SearchPreset.Fast => Keep(k, 20, 200), SearchPreset.Balanced => Keep(k, 50, 500), _ => Keep(k, 100, 1000) } }, .. rescore]);
+        return new([.. rescore]);
+    }
+
+    /// <summary>More rows have more lists and nearer neighbours: the share that holds as many of them falls with the root of the rows.</summary>
+    private static decimal Share(double percent, long listed) => (decimal)Math.Round(Math.Clamp(percent * Math.Sqrt(Measured / listed), 0.5, 100), 1);
+
+    private static int Keep(int k, int times, int least) => Math.Clamp((int)Math.Min((long)k * times, SearchPlan.MaxKeep), least, SearchPlan.MaxKeep);
+}
