@@ -52,7 +52,7 @@ public sealed class TunerTests(TuneSample sample) : IClassFixture<TuneSample>
     [Fact]
     public void Too_few_queries_are_said_to_be_too_few_and_how_many_more_would_do()
     {
-        var report = Tuner.Run(sample.Collection, [.. sample.Queries.Take(40)], sample.Judgements, TuneSample.Quick with { Keep = 0.99, Rows = 1_000_000_000 });
+        var report = Tuner.Run(sample.Collection, [.. sample.Queries.Take(40)], sample.Judgements, TuneSample.Quick with { Keep = 0.99, Prices = new() { MemoryGbMonth = 1 } });
         Assert.Equal(1, report.Recommendation.Plan!.Kept.Share);
         Assert.NotNull(report.Recommendation.Unsure);
         Assert.True(report.Recommendation.QueriesNeeded >= 300);
