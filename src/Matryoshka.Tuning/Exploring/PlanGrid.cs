@@ -58,9 +58,7 @@ internal static class PlanGrid
                 if ((long)k * times is var keep && keep <= SearchPlan.MaxKeep && keep <= rows / 2)
                 {
                     var first = new SearchStage(Precision.Bit, null, (int)keep) { ListsPercent = percent };
-                    if (percent < ExactFrom)
-                        yield return new(first, codes);
-                    yield return new(first, codes with { Keep = Rescored * k }, last);
+                    yield return percent < ExactFrom ? new(first, codes) : new(first, codes with { Keep = Rescored * k }, last);
                 }
     }
 

@@ -193,10 +193,10 @@ internal sealed unsafe class ListsBuilder(int rows, int dimensions, ReadVectors 
         BitCodec.Encode(residual, MemoryMarshal.AsBytes(code));
         for (var column = 0; column < code.Length; column++)
         {
-            var near = column < view.NearColumns;
-            var (plane, columns) = near ? ((nint)view.Near, view.NearColumns) : ((nint)view.Far, view.FarColumns);
-            var at = plane + ListsView.GroupOffset(place, columns) + (near ? column : column - view.NearColumns) * ListsView.Group * sizeof(ulong);
-            ((ulong*)at)[place % ListsView.Group] = code[column];
+            if (column < view.NearColumns)
+                ((ulong*)(view.Near + ListsView.GroupOffset(place, view.NearColumns)))[column * ListsView.Group + place % ListsView.Group] = code[column];
+            else
+                ((ulong*)view.Far)[(long)place * view.FarColumns + column - view.NearColumns] = code[column];
         }
     }
 }

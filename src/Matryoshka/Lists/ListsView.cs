@@ -41,7 +41,7 @@ internal sealed unsafe class ListsView
     /// </summary>
     public required byte* Near { get; init; }
 
-    /// <summary>The signs of the other components, in the same order.</summary>
+    /// <summary>The signs of the other components, posting by posting, since few are read.</summary>
     public required byte* Far { get; init; }
 
     /// <summary>Lists x dimensions; unit length.</summary>

@@ -6,7 +6,7 @@ namespace Matryoshka.Search;
 
 /// <summary>
 /// Searches a segment through its lists: ranks them by their centroids, reads the best share of them, best first. Of each
-/// sixteen postings the first half of the signs is read; the other half only where it can still bring one among the best.
+/// posting the first half of the signs is read; the other half only where it can still bring it among the best.
 /// </summary>
 /// <remarks>
 /// That stop is statistical: of the rows that would end exactly at the threshold about one in fifty is missed, of those
@@ -22,7 +22,7 @@ internal sealed unsafe class ListScan
     /// <summary>Places that remember rows already offered. A power of two; 8 KiB stay in the first-level cache.</summary>
     private const int Remembered = 1024;
 
-    /// <summary>Groups that wait for their second half: by the time so many are found, the first one's has come from memory.</summary>
+    /// <summary>Postings that wait for their second half: by the time so many are found, the first one's has come from memory.</summary>
     private const int Waiting = 64;
 
     private const int Group = ListsView.Group;
@@ -34,8 +34,9 @@ internal sealed unsafe class ListScan
     private readonly float[] scores = ScoreBlock.Mine.Scores;
     private readonly uint[] offeredRows = new uint[Remembered];
     private readonly float[] offeredScores = new float[Remembered];
-    private readonly int[] waitingSums = new int[Waiting * Group];
-    private readonly (uint Place, float Centroid)[] waiting = new (uint, float)[Waiting];
+    private readonly int[] waitingPlaces = new int[Waiting];
+    private readonly int[] waitingSums = new int[Waiting];
+    private readonly float[] waitingCentroids = new float[Waiting];
     private int waitingCount;
 
     public ListScan(SignQuery query) => this.query = query;
@@ -112,60 +113,52 @@ internal sealed unsafe class ListScan
             if (query.Columns <= view.NearColumns)
             {
                 kernels.ScaleBits(half, query.Total, view.Factors + first, query.Step, centroid, values, count);
-                Keep(target, first, kernels.SelectAbove(values, count, target.Top.AscendingThreshold, places));
+                var above = kernels.SelectAbove(values, count, target.Top.AscendingThreshold, places);
+                for (var i = 0; i < above; i++)
+                    Keep(target, (int)first + picked[i], values[picked[i]]);
                 return;
             }
             // The first half must make up its share of what is missing, less the doubt.
             kernels.ScaleBits(half, query.NearTotal + query.Doubt(Doubt), view.Factors + first, query.Step, 0, values, count);
             var hopeful = kernels.SelectAbove(values, count, query.NearShare * (target.Top.AscendingThreshold - centroid), places);
-            for (int i = 0, last = -1; i < hopeful; i++)
-                if (picked[i] / Group is var group && group != last)
-                    Wait(target, first + (uint)((last = group) * Group), half + group * Group, centroid);
+            for (var i = 0; i < hopeful; i++)
+                Wait(target, (int)first + picked[i], half[picked[i]], centroid);
         }
     }
 
-    private void Wait(in Target target, uint place, int* half, float centroid)
+    private void Wait(in Target target, int place, int half, float centroid)
     {
         var view = target.View;
-        Cache.Ask(view.Far + ListsView.GroupOffset(place, view.FarColumns), (query.Columns - view.NearColumns) * Group * sizeof(ulong));
+        Cache.Ask(view.Far + (nint)place * view.FarColumns * sizeof(ulong), (query.Columns - view.NearColumns) * sizeof(ulong));
         Cache.Ask((byte*)(view.PostingRows + place), Cache.Line);
-        waiting[waitingCount] = (place, centroid);
-        new Span<int>(half, Group).CopyTo(waitingSums.AsSpan(waitingCount * Group));
+        (waitingPlaces[waitingCount], waitingSums[waitingCount], waitingCentroids[waitingCount]) = (place, half, centroid);
         if (++waitingCount == Waiting)
             Finish(target);
     }
 
-    /// <summary>Reads the second halves of the groups that wait.</summary>
+    /// <summary>Reads the second halves of the postings that wait.</summary>
     private void Finish(in Target target)
     {
         var view = target.View;
-        var columns = query.Columns - view.NearColumns;
-        var weights = query.Weights + (nint)view.NearColumns * BitWeights.ColumnBytes;
-        fixed (int* rest = sums, half = waitingSums, places = picked)
-        fixed (float* values = scores)
-            for (var i = 0; i < waitingCount; i++)
-            {
-                var (place, centroid) = waiting[i];
-                kernels.BitDistanceInterleaved(view.Far + ListsView.GroupOffset(place, view.FarColumns), weights, columns, view.FarColumns, 1, rest);
-                for (var j = 0; j < Group; j++)
-                    rest[j] += half[i * Group + j];
-                kernels.ScaleBits(rest, query.Total, view.Factors + place, query.Step, centroid, values, Group);
-                Keep(target, place, kernels.SelectAbove(values, Group, target.Top.AscendingThreshold, places));
-            }
-        ReadFully += waitingCount * Group;
-        BytesRead += waitingCount * Group * ((long)view.FarColumns * sizeof(ulong) + sizeof(uint));
+        Ring[] far = [new(view.Far, (nint)view.FarColumns * sizeof(ulong), query.Weights + (nint)view.NearColumns * BitWeights.ColumnBytes, query.Dimensions - view.NearColumns * 64)];
+        var rest = stackalloc int[Waiting];
+        kernels.BitDistanceAt(far, waitingPlaces.AsSpan(0, waitingCount), rest);
+        for (var i = 0; i < waitingCount; i++)
+        {
+            var place = waitingPlaces[i];
+            Keep(target, place, waitingCentroids[i] + (query.Total - 2 * (waitingSums[i] + rest[i])) * query.Step * view.Factors[place]);
+        }
+        ReadFully += waitingCount;
+        BytesRead += waitingCount * ((long)view.FarColumns * sizeof(ulong) + sizeof(uint));
         waitingCount = 0;
     }
 
-    private void Keep(in Target target, uint first, int count)
+    private void Keep(in Target target, int place, float score)
     {
-        for (var i = 0; i < count; i++)
-        {
-            var row = target.View.PostingRows[first + picked[i]];
-            // Fillers name no row, and neither may a damaged file.
-            if (row < target.View.Rows && target.Dead?[(int)row] != true && target.Allowed?[(int)row] != false && IsNew(row, scores[picked[i]]))
-                target.Top.Add(scores[picked[i]], target.Tag + row);
-        }
+        var row = target.View.PostingRows[place];
+        // Fillers name no row, and neither may a damaged file.
+        if (score > target.Top.AscendingThreshold && row < target.View.Rows && target.Dead?[(int)row] != true && target.Allowed?[(int)row] != false && IsNew(row, score))
+            target.Top.Add(score, target.Tag + row);
     }
 
     // Of a row's two estimates the worse one would take another row's place. What is forgotten only costs that place.

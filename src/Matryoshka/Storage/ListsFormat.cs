@@ -30,7 +30,7 @@ namespace Matryoshka.Storage;
 ///   rows          [u32 x P]                     ascending in a part, then 0xFFFFFFFF up to its end
 ///   factors       [f32 x P]
 ///   near          [u64 x P x near columns]      by groups of sixteen postings, in each column by column
-///   far           [u64 x P x far columns]       the same
+///   far           [u64 x P x far columns]       posting by posting
 ///   centroids     [f32 x Lists x Dimensions]
 ///   codes         [i8 x Lists x Dimensions]     the centroids as int8
 ///   scales        [f32 x Lists]                 component = code x scale
