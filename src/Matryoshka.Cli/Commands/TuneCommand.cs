@@ -78,7 +78,8 @@ internal static class TuneCommand
         TuneReport report;
         using (var progress = new TuneTicker(session))
             report = Tuner.Run(input.HeldOut?.Collection ?? collection, input.Queries, input.Judgements, options, progress, cancellationToken)
-                with { Collection = collection.Directory };
+                with
+            { Collection = collection.Directory };
         var page = ReportFiles.Write(report, request.Folder);
         session.Kept = null;
         if (options.StateFile is not null)

@@ -1,7 +1,7 @@
 using Matryoshka.Cli.Bench;
 using Matryoshka.Tests.Collections;
-using Xunit;
 using Matryoshka.Tuning.Exploring;
+using Xunit;
 
 namespace Matryoshka.Tests.Bench;
 

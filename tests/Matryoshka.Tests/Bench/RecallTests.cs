@@ -1,7 +1,7 @@
 using CsCheck;
 using Matryoshka.Cli.Bench;
-using Xunit;
 using Matryoshka.Tuning.Exploring;
+using Xunit;
 
 namespace Matryoshka.Tests.Bench;
 
