@@ -77,9 +77,8 @@ internal static class TuneCommand
             session.Kept = $"what was measured is kept in '{options.StateFile}': the same command goes on from there";
         TuneReport report;
         using (var progress = new TuneTicker(session))
-            report = Tuner.Run(input.HeldOut?.Collection ?? collection, input.Queries, input.Judgements, options, progress, cancellationToken)
-                with
-            { Collection = collection.Directory };
+            report = Tuner.Run(input.HeldOut?.Collection ?? collection, input.Queries, input.Judgements, options, progress, cancellationToken);
+        report = report with { Collection = collection.Directory };
         var page = ReportFiles.Write(report, request.Folder);
         session.Kept = null;
         if (options.StateFile is not null)
