@@ -17,7 +17,7 @@ internal sealed record SearchJson(string? Query, string Mode, string? Plan, long
         for (var i = 0; i < stages.Length; i++)
         {
             var stage = results.Stages[i];
-            stages[i] = new(stage.Stage, stage.In, stage.Out, stage.BytesRead, (long)stage.Elapsed.TotalMicroseconds);
+            stages[i] = new(stage.Stage, stage.In, stage.Out, stage.ListsRead, stage.BytesRead, (long)stage.Elapsed.TotalMicroseconds);
         }
         return new(query, mode.ToString().ToLowerInvariant(), results.Plan?.ToString(), results.Rows, hits, stages);
     }
@@ -32,7 +32,7 @@ internal sealed record HitJson(
         hit.Key, hit.Source, hit.Position, hit.Text, hit.Metadata);
 }
 
-internal sealed record StageJson(string Stage, long In, long Out, long BytesRead, long Microseconds);
+internal sealed record StageJson(string Stage, long In, long Out, int? ListsRead, long BytesRead, long Microseconds);
 
 internal sealed record BatchJson(string Run, long Queries, long Lines, double Seconds);
 

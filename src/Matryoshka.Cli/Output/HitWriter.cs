@@ -62,13 +62,13 @@ internal static class HitWriter
 
     private static void WriteStages(Session session, SearchResults results)
     {
-        var sheet = new Sheet(new("stage"), new("in", Right: true), new("out", Right: true), new("bytes read", Right: true), new("µs", Right: true))
+        var sheet = new Sheet(new("stage"), new("in", Right: true), new("out", Right: true), new("lists", Right: true), new("bytes read", Right: true), new("µs", Right: true))
         {
             Title = results.Plan is { } plan ? $"{plan}   over {Figures.Count(results.Rows, "record")}" : $"keywords over {Figures.Count(results.Rows, "record")}",
             LineName = "stage",
         };
         foreach (var stage in results.Stages)
-            sheet.Add(stage.Stage, Cell.Number(stage.In), Cell.Number(stage.Out), Cell.Bytes(stage.BytesRead), Cell.Number((long)stage.Elapsed.TotalMicroseconds));
+            sheet.Add(stage.Stage, Cell.Number(stage.In), Cell.Number(stage.Out), stage.ListsRead is { } lists ? Cell.Number(lists) : new("", CellStyle.Faint, "0"), Cell.Bytes(stage.BytesRead), Cell.Number((long)stage.Elapsed.TotalMicroseconds));
         sheet.Write(session);
     }
 }

@@ -41,28 +41,35 @@ internal sealed class BoundedScan(Snapshot snapshot, NestedDimensions dimensions
     private long Scan(StageScorer scorer, int view, RowBitmap? allowed, TopK best, List<Scored> possible)
     {
         var (segment, dead) = (snapshot.Views[view].Segment, snapshot.Views[view].Dead);
-        if (allowed is not null && allowed.Count * (long)scorer.PickedRowCost < segment.Rows)
-        {
-            // So few rows are scored by their full vectors at once.
-            foreach (var row in allowed.ToRows())
-                possible.Add(new(float.PositiveInfinity, RowScan.Tag(view, row)));
-            return 0;
-        }
         scorer.Bind(segment);
         var (steps, error) = (StepsOf(segment), Error());
+        if (allowed is not null && allowed.Count * (long)scorer.PickedRowCost < segment.Rows)
+        {
+            var rows = allowed.ToRows();
+            foreach (var part in rows.Chunk(BlockScorer.Rows))
+            {
+                var scores = scorer.Blocks.ScoreAt(part);
+                for (var i = 0; i < part.Length; i++)
+                    Offer(part[i], scores[i], steps[part[i] / BlockScorer.Rows] * error + rounding);
+            }
+            return rows.Length;
+        }
         for (var first = 0; first < segment.Rows; first += BlockScorer.Rows)
         {
             var off = steps[first / BlockScorer.Rows] * error + rounding;
-            var picked = scorer.Blocks.Pick(first, Math.Min(BlockScorer.Rows, segment.Rows - first), best.AscendingThreshold - off);
-            foreach (var place in picked)
+            foreach (var place in scorer.Blocks.Pick(first, Math.Min(BlockScorer.Rows, segment.Rows - first), best.AscendingThreshold - off))
                 if (dead?[first + place] != true && allowed?[first + place] != false)
-                {
-                    var score = scorer.Blocks.Scores[place];
-                    best.Add(score - off, RowScan.Tag(view, first + place));
-                    possible.Add(new(score + off, RowScan.Tag(view, first + place)));
-                }
+                    Offer(first + place, scorer.Blocks.Scores[place], off);
         }
         return segment.Rows;
+
+        void Offer(int row, float score, float off)
+        {
+            if (score + off < best.AscendingThreshold)
+                return;
+            best.Add(score - off, RowScan.Tag(view, row));
+            possible.Add(new(score + off, RowScan.Tag(view, row)));
+        }
     }
 
     /// <summary>What the error of a row's cosine is for a step of one; a thousandth more for the float arithmetic of codes and steps.</summary>

@@ -50,7 +50,7 @@ public sealed class CollectionCommandsTests(SampleStore sample) : IClassFixture<
         Assert.Equal(ModelCatalogue.DefaultModel, json.GetProperty("recipe").GetProperty("name").GetString());
         Assert.StartsWith("mrl1:", json.GetProperty("fingerprint").GetString(), StringComparison.Ordinal);
         Assert.Equal("f16", json.GetProperty("fullPrecision").GetString());
-        Assert.Equal("bit:full x1000 > int8:full x30 > f16:full", json.GetProperty("defaultPlan").GetString());
+        Assert.Equal("int8:full bound > f16:full", json.GetProperty("defaultPlan").GetString());
         Assert.True(json.GetProperty("bytes").GetInt64() >= json.GetProperty("catalogBytes").GetInt64());
         Assert.True(json.GetProperty("planes").ValueKind == JsonValueKind.Array && json.GetProperty("segments").ValueKind == JsonValueKind.Array);
         var plain = (await CliRun.Of("info", "-c", sample.Path)).Expect(0);

@@ -80,8 +80,8 @@ public sealed class SearchCommandTests(SampleStore sample) : IClassFixture<Sampl
         var run = (await CliRun.Of("search", "bread", "-c", sample.Path, "--explain", "-k", "1")).Expect(0);
         var stages = run.Lines.Where(line => line.StartsWith("stage\t", StringComparison.Ordinal)).Select(line => line.Split('\t')).ToArray();
         Assert.Contains(stages, s => s[1] == "embed");
-        Assert.Contains(stages, s => s[1] == "bit:full x1000" && s[2] == SampleStore.Count.ToString(CultureInfo.InvariantCulture));
-        Assert.All(stages, s => Assert.Equal(6, s.Length));
+        Assert.Contains(stages, s => s[1] == "int8:full bound" && s[2] == SampleStore.Count.ToString(CultureInfo.InvariantCulture));
+        Assert.All(stages, s => Assert.Equal(7, s.Length));
     }
 
     [Fact]
