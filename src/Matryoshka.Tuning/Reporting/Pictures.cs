@@ -174,7 +174,7 @@ internal static class Pictures
     private static void Logarithmic(Plot plot, double least, double most, Canvas canvas, Func<double, string> format)
     {
         var decades = Math.Log10(most / least);
-        int[] steps = decades > (canvas.Narrow ? 1.6 : 3) ? [1] : decades > (canvas.Narrow ? 0.8 : 1.2) ? [1, 2, 5] : [1, 2, 3, 4, 6, 8];
+        int[] steps = decades > (canvas.Narrow ? 2.2 : 3) ? [1] : decades > (canvas.Narrow ? 0.8 : 1.2) ? canvas.Narrow ? [1, 3] : [1, 2, 5] : canvas.Narrow ? [1, 2, 5] : [1, 2, 3, 4, 6, 8];
         var (places, labels) = (new List<double>(), new List<string>());
         for (var decade = Math.Floor(Math.Log10(least)); decade <= Math.Log10(most); decade++)
             foreach (var step in steps)
