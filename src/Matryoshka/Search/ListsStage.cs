@@ -3,10 +3,15 @@ using Matryoshka.Storage;
 
 namespace Matryoshka.Search;
 
-/// <summary>The first stage of a plan that reads lists: a share of each segment's, and every row of segments without.</summary>
+/// <summary>The first stage of a plan that reads lists: a share of each segment's, and all rows of segments without.</summary>
 internal sealed unsafe class ListsStage(Snapshot snapshot, NestedDimensions dimensions, QueryVector query, int prefix)
 {
     private const long PickedRowCost = 10;
+
+    /// <summary>Rows of segments without lists are shortlisted by their signs, where those are enough to tell: five times as many, since differing signs are only counted.</summary>
+    private const int Shortlist = 5;
+
+    private const int FewestSigns = 256;
 
     /// <summary>The best rows, best first.</summary>
     public Scored[] Run(double share, int keep, RowSelection? selection, ref StageReport report)
@@ -15,9 +20,12 @@ internal sealed unsafe class ListsStage(Snapshot snapshot, NestedDimensions dime
         var top = new TopK(keep + keep / 4);
         var planes = new StageScorer(query, dimensions, snapshot.Views is [var first, ..] && !first.Segment.HasInt8 ? first.Segment.Full : Precision.Int8, prefix);
         var rows = new RowScan(snapshot, planes, top);
+        var flat = new StageScorer(query, dimensions, Precision.Bit, prefix);
+        var shortlist = new TopK((int)Math.Min((long)keep * Shortlist, SearchPlan.MaxKeep));
+        var bits = new RowScan(snapshot, flat, shortlist);
         SignQuery? signs = null;
         ListScan? scan = null;
-        long scored = 0;
+        long scored = 0, scanned = 0;
         for (var v = 0; v < snapshot.Views.Count; v++)
         {
             var view = snapshot.Views[v];
@@ -26,11 +34,14 @@ internal sealed unsafe class ListsStage(Snapshot snapshot, NestedDimensions dime
                 scan ??= new(signs = new(query, prefix, lists.NearColumns, Scale(view.Segment)));
                 scan.Run(lists, Widened(share, selection?.ByView[v], lists), top, RowScan.Tag(v, 0), view.Dead, selection?.ByView[v]);
             }
+            else if (view.Segment.HasBit && prefix >= FewestSigns && selection is null)
+                scanned += bits.All(v, null);
             else
                 scored += rows.All(v, selection);
         }
+        scored += rows.Survivors(shortlist.Best().ToArray());
         signs?.Dispose();
-        report = report with { In = scored + (scan?.Read ?? 0), BytesRead = scored * planes.BytesPerRow + (scan?.BytesRead ?? 0), ListsRead = scan?.Visited ?? 0 };
+        report = report with { In = scored + scanned + (scan?.Read ?? 0), BytesRead = scored * planes.BytesPerRow + scanned * flat.BytesPerRow + (scan?.BytesRead ?? 0), ListsRead = scan?.Visited ?? 0 };
         return Distinct(top.Best(), keep);
     }
 

@@ -11,7 +11,7 @@ public sealed record SearchStage(Precision Precision, int? Dimensions, int? Keep
     /// <summary>
     /// Percent of the inverted lists to read, above 0 to 100; null for a stage that reads planes. Only a first stage of
     /// precision <see cref="Precision.Bit"/> with another one behind it can read lists. In segments that have no lists, because they are
-    /// small or theirs are not built yet, the stage scores every row by int8 codes instead, or by full vectors where there are none.
+    /// small or theirs are not built yet, the stage shortlists all rows by their signs and scores those by int8 codes.
     /// </summary>
     public decimal? ListsPercent { get; init; }
 
