@@ -37,8 +37,14 @@ public sealed partial class Collection : IDisposable
     /// </summary>
     public string? Model { get; private set; }
 
-    /// <summary>The stages a search for ten runs when it names no plan: those of <see cref="SearchPreset.Accurate"/> for the rows there are now.</summary>
+    /// <summary>
+    /// The stages a search for ten runs when it names no plan: those of the stored default (see <see cref="StorePlanAsync"/>), else those of
+    /// <see cref="SearchPreset.Accurate"/> for the rows there are now.
+    /// </summary>
     public SearchPlan DefaultPlan => store.QueryVectors(DefaultOf);
+
+    /// <summary>The stages of <see cref="SearchPreset.Accurate"/>, which a search for ten runs when it names no plan and none is stored as the default.</summary>
+    public SearchPlan BuiltInPlan => store.QueryVectors(session => PresetPlan.For(PlanResolver.Default, store.Meta, session.Snapshot.LiveRows, session.Snapshot.ListedRows, Recipe.Dimensions.Full, new SearchOptions().K));
 
     /// <summary>Whether a collection stands in the folder.</summary>
     public static bool Exists(string directory)

@@ -42,7 +42,11 @@ public partial class ArchitectureTests
 
     [Fact]
     public void The_library_knows_nothing_of_what_is_built_on_it() =>
-        Hold(In(Library), source => !source.Names("Matryoshka.Documents") && !source.Names("Matryoshka.Onnx") && !source.Names("Matryoshka.Remote") && !source.Names("Matryoshka.Cli"));
+        Hold(In(Library), source => !source.Names("Matryoshka.Documents") && !source.Names("Matryoshka.Onnx") && !source.Names("Matryoshka.Remote") && !source.Names("Matryoshka.Tuning") && !source.Names("Matryoshka.Cli"));
+
+    [Fact]
+    public void Only_the_reports_of_tuning_know_the_plotting_library() =>
+        Hold(All.Where(source => source.Path.StartsWith("src/", StringComparison.Ordinal) && !source.Path.StartsWith("src/Matryoshka.Tuning/Reporting/", StringComparison.Ordinal)), source => !source.Names("ScottPlot") && !source.Names("SkiaSharp"));
 
     [Theory]
     [InlineData("Onnx")]

@@ -82,7 +82,7 @@ internal sealed record BenchQueries(IReadOnlyList<ReadOnlyMemory<float>> Vectors
     }
 
     // One text without a known word must not end a run of thousands: it is left without a vector.
-    private static async Task<ReadOnlyMemory<float>?[]> EmbedOrLeaveAsync(IEmbeddingGenerator<string, Embedding<float>> generator, string[] texts, CancellationToken cancellationToken)
+    public static async Task<ReadOnlyMemory<float>?[]> EmbedOrLeaveAsync(IEmbeddingGenerator<string, Embedding<float>> generator, string[] texts, CancellationToken cancellationToken)
     {
         try
         {

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Matryoshka.Cli.Bench;
 using Matryoshka.Cli.Models;
 using Matryoshka.Cli.Output;
+using Matryoshka.Tuning.Exploring;
 
 namespace Matryoshka.Cli.Commands;
 
