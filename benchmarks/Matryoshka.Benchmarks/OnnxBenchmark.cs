@@ -82,7 +82,15 @@ internal static class OnnxBenchmark
         return [.. texts.Take(count)];
     }
 
-    private static void Write(string folder)
+    /// <summary>Writes such a model to a folder named by <c>--out</c>.</summary>
+    public static int WriteModel(string[] args)
+    {
+        Write(Harness.Option(args, "--out") ?? throw new MatryoshkaException("minilm needs --out DIR."));
+        return 0;
+    }
+
+    /// <summary>Writes the folder of a model of MiniLM's size.</summary>
+    public static void Write(string folder)
     {
         Directory.CreateDirectory(Path.Join(folder, "1_Pooling"));
         File.WriteAllBytes(Path.Join(folder, "model.onnx"), MiniLmGraph.Build());

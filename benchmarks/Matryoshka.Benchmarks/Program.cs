@@ -13,7 +13,9 @@ return args switch
     ["convert", .. var rest] => ConvertStaticModel.Run(rest),
     ["onnx", .. var rest] => OnnxBenchmark.Run(rest),
     ["adapter", .. var rest] => AdapterBenchmark.Run(rest),
+    ["minilm", .. var rest] => OnnxBenchmark.WriteModel(rest),
     ["lists", .. var rest] => ListsBenchmark.Run(rest),
+    ["tune", .. var rest] => await TuneBenchmark.Run(rest),
     ["presets", .. var rest] => await PresetsBenchmark.Run(rest),
     ["vectors", .. var rest] => WriteVectors.Run(rest),
     ["peers", .. var rest] => PeersReport.Run(rest),
@@ -23,7 +25,8 @@ return args switch
 static int Usage()
 {
     Console.Error.WriteLine("""
-        usage: scan [--rows N] [--precision f32|f16|int8|bit] | filter | encode | index [--rows N] [--rounds N] | search [--rows N] | quality | lists --in DIR | presets --in DIR [--rows N] | onnx | adapter | remote [--texts N]   [--save]
+        usage: scan [--rows N] [--precision f32|f16|int8|bit] | filter | encode | index [--rows N] [--rounds N] | search [--rows N] | quality | tune [--collections A,B] | lists --in DIR | presets --in DIR [--rows N] | onnx | adapter | remote [--texts N]   [--save]
+               minilm --out DIR            a model of that size with random weights, to try the tool on
                vectors --out DIR [--rows N] [--queries N]
                peers --in FILE [--out DIR | --save]
         """);

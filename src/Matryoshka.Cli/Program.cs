@@ -67,14 +67,14 @@ internal static class Program
             if (child is ArgumentResult argument)
                 foreach (var token in argument.Tokens)
                     if (CommandLine.LooksLikeOption(token.Value, args))
-                        return $"'{token.Value}' is not an option of 'mrl {result.CommandResult.Command.Name}'; texts that begin with a dash go after '--'.";
+                        return $"'{token.Value}' is not an option of 'mrl {CommandLine.PathOf(result.CommandResult)}'; texts that begin with a dash go after '--'.";
         if (result.CommandResult.Command is RootCommand && result.UnmatchedTokens is [var word, ..] && !word.StartsWith('-'))
             return $"'{word}' is not a command." + (CommandLine.NearestCommand(word) is { } near ? $" Did you mean '{near}'?" : "");
         return result.Errors.Count > 0 ? result.Errors[0].Message : null;
     }
 
     private static string HelpHint(ParseResult result) =>
-        result.CommandResult.Command is RootCommand ? "Run 'mrl --help'." : $"Run 'mrl {result.CommandResult.Command.Name} --help'.";
+        result.CommandResult.Command is RootCommand ? "Run 'mrl --help'." : $"Run 'mrl {CommandLine.PathOf(result.CommandResult)} --help'.";
 
     private static int Report(Session session, Exception error)
     {

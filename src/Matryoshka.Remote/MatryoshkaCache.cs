@@ -7,13 +7,13 @@ using Microsoft.Data.Sqlite;
 namespace Matryoshka.Remote;
 
 /// <summary>
-/// Full vectors by model, role and text, in one SQLite file: each is stored once, as raw floats, and serves every
+/// Full vectors by model, role and text, in one SQLite file: each is stored once, without loss, and serves every
 /// dimension. Texts are not stored, only hashes of them. Several processes may use one file at once; several threads one
 /// object.
 /// </summary>
 public sealed class MatryoshkaCache : IDisposable
 {
-    /// <summary>The size kept when none is given: 1 GiB, some 340,000 vectors of 768 dimensions.</summary>
+    /// <summary>The size kept when none is given: 1 GiB, some 350,000 vectors of 768 dimensions.</summary>
     public const long DefaultMaxBytes = 1L << 30;
 
     /// <summary>The smallest size that can be kept: 1 MiB.</summary>
@@ -110,19 +110,22 @@ public sealed class MatryoshkaCache : IDisposable
     {
         var vectors = new float[]?[keys.Count];
         var old = Now - TouchAfterMilliseconds;
-        file.BeginRead();
+        // One statement is a transaction of its own.
+        if (keys.Count > 1)
+            file.BeginRead();
         try
         {
             for (var i = 0; i < keys.Count; i++)
             {
-                var hash = VectorCacheFile.HashOf(keys[i]);
-                if (file.Find(hash) is not var (data, used) || !data.AsSpan().StartsWith(keys[i]) || data.Length != VectorCacheFile.KeyBytes + (full * sizeof(float)))
+                var vector = new float[full];
+                if (!file.TryRead(keys[i], vector, out var used))
                     continue;
-                vectors[i] = MemoryMarshal.Cast<byte, float>(data.AsSpan(VectorCacheFile.KeyBytes)).ToArray();
+                vectors[i] = vector;
                 if (used <= old)
-                    touched.Add(hash);
+                    touched.Add(VectorCacheFile.HashOf(keys[i]));
             }
-            file.Commit();
+            if (keys.Count > 1)
+                file.Commit();
         }
         finally
         {
@@ -141,10 +144,7 @@ public sealed class MatryoshkaCache : IDisposable
             MakeRoom(entries.Count);
             foreach (var (key, vector) in entries)
             {
-                var data = new byte[VectorCacheFile.KeyBytes + (vector.Length * sizeof(float))];
-                key.CopyTo(data, 0);
-                MemoryMarshal.AsBytes(vector.Span).CopyTo(data.AsSpan(VectorCacheFile.KeyBytes));
-                file.Store(VectorCacheFile.HashOf(key), data, Now);
+                file.Store(VectorCacheFile.HashOf(key), PackedVector.Encode(key, vector.Span), Now);
             }
         });
         return 0;

@@ -17,6 +17,7 @@ public sealed partial class Collection
     {
         ArgumentNullException.ThrowIfNull(text);
         options = Check(options);
+        var reranker = Reranking.Find(options);
         var reports = new List<StageReport>();
         ReadOnlyMemory<float>? vector = null;
         if (options.Mode != SearchMode.Keyword)
@@ -25,7 +26,7 @@ public sealed partial class Collection
             vector = (await EmbedQueriesAsync([text], cancellationToken).ConfigureAwait(false))[0];
             reports.Add(new("embed", 1, 1, 0, Stopwatch.GetElapsedTime(started)));
         }
-        return Run(new(text, vector, null), options, reports);
+        return await RunAsync(new(text, vector, null), options, reports, reranker, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>The records nearest to a vector, of full length or of any dimension the recipe allows.</summary>
@@ -42,18 +43,20 @@ public sealed partial class Collection
 
     /// <summary>The records nearest to a stored one, without itself: recommendation.</summary>
     /// <exception cref="MatryoshkaException">There is no record of that key.</exception>
-    public Task<SearchResults> SimilarAsync(string key, SearchOptions? options = null, CancellationToken cancellationToken = default)
+    public async Task<SearchResults> SimilarAsync(string key, SearchOptions? options = null, CancellationToken cancellationToken = default)
     {
         options = Check(options);
         if (options.Mode != SearchMode.Dense)
             throw new MatryoshkaException("Similar records are found by vector: leave the mode at dense.");
         ArgumentException.ThrowIfNullOrEmpty(key);
         cancellationToken.ThrowIfCancellationRequested();
-        return Task.FromResult(store.QueryVectors(session =>
+        var reranker = Reranking.Find(options);
+        var (text, found) = store.QueryVectors(session =>
         {
             var stored = session.Catalog.ByKey(key) ?? throw new MatryoshkaException($"There is no record '{key}' in '{Directory}'.");
-            return SearchEngine.Run(session, store.Meta, new(null, ReadVector(session.Snapshot, stored.Id), stored.Id), options, []);
-        }));
+            return (stored.Text, SearchEngine.Run(session, store.Meta, new(null, ReadVector(session.Snapshot, stored.Id), stored.Id), Reranking.Candidates(options, left: 1), []));
+        });
+        return reranker is null ? found : await Reranking.RunAsync(reranker, text, options, found, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>
@@ -64,12 +67,14 @@ public sealed partial class Collection
     {
         ArgumentNullException.ThrowIfNull(texts);
         options = Check(options);
+        var reranker = Reranking.Find(options);
+        var parallel = new ParallelOptions { CancellationToken = cancellationToken };
         foreach (var batch in texts.Chunk(QueryBatch))
         {
             var vectors = options.Mode == SearchMode.Keyword ? null : await EmbedOrLeaveAsync(batch, cancellationToken).ConfigureAwait(false);
             var answers = new SearchResults[batch.Length];
-            await Task.Run(() => Parallel.For(0, batch.Length, new ParallelOptions { CancellationToken = cancellationToken },
-                i => answers[i] = Run(new(batch[i], vectors?[i], null), options, [])), cancellationToken).ConfigureAwait(false);
+            await Parallel.ForAsync(0, batch.Length, parallel, async (i, _) =>
+                answers[i] = await RunAsync(new(batch[i], vectors?[i], null), options, [], reranker, cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);
             foreach (var answer in answers)
                 yield return answer;
         }
@@ -77,6 +82,13 @@ public sealed partial class Collection
 
     private SearchResults Run(SearchRequest request, SearchOptions options, List<StageReport> reports) =>
         store.QueryVectors(session => SearchEngine.Run(session, store.Meta, request, options, reports));
+
+    // The session has ended before the reranker runs: it may take long, and a transaction held open keeps the log growing.
+    private async Task<SearchResults> RunAsync(SearchRequest request, SearchOptions options, List<StageReport> reports, IReranker? reranker, CancellationToken cancellationToken)
+    {
+        var found = Run(request, Reranking.Candidates(options), reports);
+        return reranker is null ? found : await Reranking.RunAsync(reranker, request.Text!, options, found, cancellationToken).ConfigureAwait(false);
+    }
 
     private async Task<ReadOnlyMemory<float>[]> EmbedQueriesAsync(string[] texts, CancellationToken cancellationToken)
     {

@@ -53,6 +53,21 @@ public sealed partial class Collection
         return await RemoveAsync(session => SourceWriter.Remove(session, sources, cancellationToken), cancellationToken).ConfigureAwait(false);
     }
 
+    /// <summary>Remembers where the model that embeds for the collection is found; see <see cref="Model"/>. Never give a key.</summary>
+    /// <exception cref="CollectionBusyException">Another process wrote for longer than the time allowed.</exception>
+    public async Task SetModelAsync(string model, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        CheckModel(model);
+        using var session = await store.LockAsync(writerWait, cancellationToken).ConfigureAwait(false);
+        session.Commit(catalog =>
+        {
+            catalog.SetModel(model);
+            return 0;
+        });
+        Model = model;
+    }
+
     /// <summary>
     /// Merges all segments into one, drops dead rows, rebuilds every plane from the stored full vectors and gives disk
     /// space back. Readers and writers go on meanwhile; records written meanwhile stay beside the merged ones.

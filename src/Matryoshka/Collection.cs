@@ -22,6 +22,7 @@ public sealed partial class Collection : IDisposable
         this.store = store;
         this.generator = generator;
         this.writerWait = writerWait;
+        Model = store.Meta.Model;
     }
 
     /// <summary>The folder, as an absolute path.</summary>
@@ -30,8 +31,20 @@ public sealed partial class Collection : IDisposable
     /// <summary>The recipe whose vectors the collection holds.</summary>
     public ModelRecipe Recipe => store.Meta.Recipe;
 
-    /// <summary>The stages a search for ten runs when it names no plan: those of <see cref="SearchPreset.Accurate"/> for the rows there are now.</summary>
+    /// <summary>
+    /// Where the model that embeds for the collection is found, in the words of whoever said it (<see cref="CollectionOptions.Model"/>,
+    /// <see cref="SetModelAsync"/>); null when nobody did. The library only keeps it.
+    /// </summary>
+    public string? Model { get; private set; }
+
+    /// <summary>
+    /// The stages a search for ten runs when it names no plan: those of the stored default (see <see cref="StorePlanAsync"/>), else those of
+    /// <see cref="SearchPreset.Accurate"/> for the rows there are now.
+    /// </summary>
     public SearchPlan DefaultPlan => store.QueryVectors(DefaultOf);
+
+    /// <summary>The stages of <see cref="SearchPreset.Accurate"/>, which a search for ten runs when it names no plan and none is stored as the default.</summary>
+    public SearchPlan BuiltInPlan => store.QueryVectors(session => PresetPlan.For(PlanResolver.Default, store.Meta, session.Snapshot.LiveRows, session.Snapshot.ListedRows, Recipe.Dimensions.Full, new SearchOptions().K));
 
     /// <summary>Whether a collection stands in the folder.</summary>
     public static bool Exists(string directory)
@@ -60,9 +73,13 @@ public sealed partial class Collection : IDisposable
             throw new MatryoshkaException("A collection needs a recipe: give a generator that names one, or set CollectionOptions.Recipe for vectors computed elsewhere.");
         if (options.FullPrecision is not (Precision.F16 or Precision.F32))
             throw new MatryoshkaException($"Full vectors are stored as f16 or f32, not {options.FullPrecision}.");
-        var meta = new CatalogMeta(Guid.NewGuid(), recipe, options.FullPrecision, options.Int8, options.Bit, options.Keywords, DateTimeOffset.UtcNow);
+        var meta = new CatalogMeta(Guid.NewGuid(), recipe, options.FullPrecision, options.Int8, options.Bit, options.Keywords, DateTimeOffset.UtcNow) { Model = CheckModel(options.Model) };
         return new(CollectionStore.Create(directory, meta, files, settings), bound, new OpenOptions().WriterWait);
     }
+
+    // Long enough for any path or address, too short for anything else to be kept here.
+    private static string? CheckModel(string? model) => model is null or { Length: > 0 and <= 4096 } ? model
+        : throw new MatryoshkaException($"A place of a model has 1 to 4,096 characters, not {model.Length}.");
 
     internal static Collection Open(string directory, OpenOptions? options, IFileSystem files, ListsParameters? lists = null)
     {

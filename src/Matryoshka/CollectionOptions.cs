@@ -14,6 +14,9 @@ public sealed record CollectionOptions
     /// <summary>The recipe when the generator does not name one, or when there is none.</summary>
     public ModelRecipe? Recipe { get; init; }
 
+    /// <summary>Where the model that embeds is found, to be read back as <see cref="Collection.Model"/>; 1 to 4,096 characters, never a key. Null to leave it open.</summary>
+    public string? Model { get; init; }
+
     /// <summary>Precision of the stored full vectors, the truth all else is derived from: <see cref="Matryoshka.Precision.F16"/> (default) or <see cref="Matryoshka.Precision.F32"/>.</summary>
     public Precision FullPrecision { get; init; } = Precision.F16;
 

@@ -117,6 +117,15 @@ public sealed class CollectionReader : IDisposable
         });
     }
 
+    /// <summary>The ids of the records that have these keys, as the catalogue is now; null for a key without a record. A record written since the reader's commit is not found by its searches.</summary>
+    /// <param name="keys">Keys of records.</param>
+    public IReadOnlyList<long?> GetIds(IReadOnlyList<string> keys)
+    {
+        ArgumentNullException.ThrowIfNull(keys);
+        ObjectDisposedException.ThrowIf(closed != 0, this);
+        return store.Query(catalog => Array.ConvertAll([.. keys], catalog.IdOf));
+    }
+
     /// <summary>The ids of all live records, ascending: the order in which they were written.</summary>
     public IReadOnlyList<long> GetIds()
     {

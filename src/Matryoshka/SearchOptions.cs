@@ -39,6 +39,12 @@ public sealed record SearchOptions
     /// <summary>Whether hits carry their stored full vectors.</summary>
     public bool IncludeVectors { get; init; }
 
+    /// <summary>
+    /// Finds the reranker that the <see cref="Plan"/>'s last stage names; null when no plan names one. A keyword search with
+    /// such a plan reranks the best by keyword. Rerankers are neither kept nor disposed.
+    /// </summary>
+    public Func<string, IReranker?>? Rerankers { get; init; }
+
     /// <summary>Weight of the keyword ranking in hybrid search against 1 for the dense one. Default 1.</summary>
     public double KeywordWeight { get; init; } = 1;
 }
@@ -49,13 +55,13 @@ public sealed record SearchHit
     /// <summary>Place in the ranking, from 1.</summary>
     public required int Rank { get; init; }
 
-    /// <summary>Cosine similarity (dense), BM25 (keyword; larger is better) or the fused reciprocal rank (hybrid).</summary>
+    /// <summary>Cosine similarity (dense), BM25 (keyword; larger is better), the fused reciprocal rank (hybrid), or the reranker's score where the plan ends in one.</summary>
     public required double Score { get; init; }
 
-    /// <summary>The prefix whose cosine <see cref="Score"/> is; null for keyword and hybrid scores.</summary>
+    /// <summary>The prefix whose cosine <see cref="Score"/> is; null for scores of keywords, hybrid search and rerankers.</summary>
     public int? ScoreDimensions { get; init; }
 
-    /// <summary>The precision <see cref="Score"/> was computed at; null for keyword and hybrid scores.</summary>
+    /// <summary>The precision <see cref="Score"/> was computed at; null for scores of keywords, hybrid search and rerankers.</summary>
     public Precision? ScorePrecision { get; init; }
 
     /// <summary>In hybrid search the rank in the dense list, if it was there.</summary>
@@ -63,6 +69,12 @@ public sealed record SearchHit
 
     /// <summary>In hybrid search the rank in the keyword list, if it was there.</summary>
     public int? KeywordRank { get; init; }
+
+    /// <summary>The place the record had before it was reranked; null where nothing was.</summary>
+    public int? RetrievalRank { get; init; }
+
+    /// <summary>The score the record had before it was reranked; null where nothing was.</summary>
+    public double? RetrievalScore { get; init; }
 
     /// <summary>The record's key.</summary>
     public required string Key { get; init; }
@@ -84,7 +96,7 @@ public sealed record SearchHit
 }
 
 /// <summary>What one stage did.</summary>
-/// <param name="Stage">The stage in text form, or <c>keyword</c>, <c>fuse</c>, <c>embed</c>, <c>fetch</c>.</param>
+/// <param name="Stage">The stage in text form, or <c>keyword</c>, <c>fuse</c>, <c>embed</c>, <c>fetch</c>, or the reranker.</param>
 /// <param name="In">Candidates scored.</param>
 /// <param name="Out">Candidates kept.</param>
 /// <param name="BytesRead">Bytes of planes read.</param>

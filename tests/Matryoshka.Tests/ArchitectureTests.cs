@@ -31,6 +31,7 @@ public partial class ArchitectureTests
     [Theory]
     [InlineData("Kernels", "Vectors")]
     [InlineData("Vectors")]
+    [InlineData("Lists", "Kernels", "Vectors")]
     public void The_lowest_layers_depend_on_nothing_above_them(string folder, params string[] allowed)
     {
         var above = Directory.EnumerateDirectories(RepositoryFiles.Path("src", "Matryoshka")).Select(d => Path.GetFileName(d))
@@ -41,7 +42,18 @@ public partial class ArchitectureTests
 
     [Fact]
     public void The_library_knows_nothing_of_what_is_built_on_it() =>
-        Hold(In(Library), source => !source.Names("Matryoshka.Documents") && !source.Names("Matryoshka.Onnx") && !source.Names("Matryoshka.Remote") && !source.Names("Matryoshka.Training") && !source.Names("Matryoshka.Cli"));
+        Hold(In(Library), source => !source.Names("Matryoshka.Documents") && !source.Names("Matryoshka.Onnx") && !source.Names("Matryoshka.Remote") && !source.Names("Matryoshka.Tuning") && !source.Names("Matryoshka.Training") && !source.Names("Matryoshka.Cli"));
+
+    [Fact]
+    public void Only_the_reports_of_tuning_know_the_plotting_library() =>
+        Hold(All.Where(source => source.Path.StartsWith("src/", StringComparison.Ordinal) && !source.Path.StartsWith("src/Matryoshka.Tuning/Reporting/", StringComparison.Ordinal)), source => !source.Names("ScottPlot") && !source.Names("SkiaSharp"));
+
+    [Theory]
+    [InlineData("Onnx")]
+    [InlineData("Remote")]
+    [InlineData("Documents")]
+    public void What_is_built_on_the_library_knows_only_the_library(string project) => Hold(In($"src/Matryoshka.{project}/"), source =>
+        !new[] { "Onnx", "Remote", "Documents", "Cli" }.Any(other => other != project && source.Names($"Matryoshka.{other}")));
 
     [Fact]
     public void Training_knows_the_library_alone() =>

@@ -1,5 +1,5 @@
-using Matryoshka.Cli.Commands;
 using Matryoshka.Cli.Files;
+using Matryoshka.Cli.Models;
 using Matryoshka.Cli.Output;
 using Microsoft.Extensions.AI;
 
@@ -53,12 +53,11 @@ internal sealed record BenchQueries(IReadOnlyList<ReadOnlyMemory<float>> Vectors
     }
 
     /// <summary>Reads JSON lines with <c>text</c> and embeds them as queries.</summary>
-    public static async Task<BenchQueries> EmbedAsync(Session session, string path, int limit, string? model, CancellationToken cancellationToken)
+    public static async Task<BenchQueries> EmbedAsync(Session session, string path, int limit, ModelRequest model, CancellationToken cancellationToken)
     {
         var texts = TextLines.ReadJson(path).Take(limit).ToList();
-        var (collection, generator) = await ModelLoader.OpenWithGeneratorAsync(session, model).ConfigureAwait(false);
-        using var open = collection;
-        using var loaded = generator;
+        using var opened = await OpenedCollection.OpenAsync(session, model, cancellationToken).ConfigureAwait(false);
+        var generator = opened.Model.Generator;
         using var progress = new Progress(session, "embedded", "queries", texts.Count);
         var (vectors, rows) = (new List<ReadOnlyMemory<float>>(), new List<int>());
         var done = 0;
@@ -76,13 +75,14 @@ internal sealed record BenchQueries(IReadOnlyList<ReadOnlyMemory<float>> Vectors
             progress.Report(done);
         }
         progress.Dispose();
+        opened.Model.ReportCuts(session);
         if (vectors.Count < texts.Count)
             session.Warn($"{Figures.Grouped(texts.Count - vectors.Count)} of {Figures.Count(texts.Count, "text")} in '{path}' have no word the model knows and were left out.");
         return Of(path, vectors, rows, texts.Count < limit ? texts.Count : null);
     }
 
     // One text without a known word must not end a run of thousands: it is left without a vector.
-    private static async Task<ReadOnlyMemory<float>?[]> EmbedOrLeaveAsync(IEmbeddingGenerator<string, Embedding<float>> generator, string[] texts, CancellationToken cancellationToken)
+    public static async Task<ReadOnlyMemory<float>?[]> EmbedOrLeaveAsync(IEmbeddingGenerator<string, Embedding<float>> generator, string[] texts, CancellationToken cancellationToken)
     {
         try
         {

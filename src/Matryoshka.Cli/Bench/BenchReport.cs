@@ -1,5 +1,7 @@
 using System.Globalization;
 using Matryoshka.Cli.Output;
+using Matryoshka.Tuning.Cost;
+using Matryoshka.Tuning.Exploring;
 
 namespace Matryoshka.Cli.Bench;
 

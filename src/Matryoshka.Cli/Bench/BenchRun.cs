@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Matryoshka.Cli.Output;
+using Matryoshka.Tuning.Cost;
 
 namespace Matryoshka.Cli.Bench;
 

@@ -31,6 +31,8 @@ internal static class AdaptCommand
             UpsertResult total;
             using (var progress = new Progress(session, "adapt", "records", info.Records))
                 total = await made.UpsertAsync(Project(old, projection, progress, cancellationToken), cancellationToken: cancellationToken).ConfigureAwait(false);
+            if (old.Model is { } model)
+                await made.SetModelAsync(model, cancellationToken).ConfigureAwait(false);
             session.Kept = null;
             await Maintenance.FinishAsync(session, made, info.Records, cancellationToken).ConfigureAwait(false);
             if (session.Json)

@@ -1,6 +1,8 @@
 using System.CommandLine;
 using Matryoshka.Cli.Bench;
+using Matryoshka.Cli.Models;
 using Matryoshka.Cli.Output;
+using Matryoshka.Tuning.Exploring;
 
 namespace Matryoshka.Cli.Commands;
 
@@ -30,9 +32,9 @@ internal static class BenchCommand
         var limit = Options.Number("--limit", "Use this many of the queries, from the first. Default: all");
         var seconds = Options.Seconds("--seconds", "Time for all rounds together; with --grid, for all of it. Default: 2 a plan, 60 for a grid");
         var rounds = Options.Number("--rounds", "Rounds in which the plans take turns. Default: 5");
-        var model = Options.Text("--model", "NAME|DIR", "What embeds texts. Default: the collection's own model");
-        foreach (var option in (Option[])[queries, plans, grid, count, threads, filter, truth, limit, seconds, rounds, model])
+        foreach (var option in (Option[])[queries, plans, grid, count, threads, filter, truth, limit, seconds, rounds])
             command.Options.Add(option);
+        var models = new ModelOptions(command, "What embeds texts: a name of 'mrl models', a folder, owner/name, or provider:model. Default: the collection's own model");
         command.SetAction(async (result, cancellationToken) =>
         {
             var settings = new BenchSettings(
@@ -40,14 +42,14 @@ internal static class BenchCommand
                 result.GetValue(filter) is { } condition ? SearchFlags.Parsed(condition, Filter.Parse) : null, result.GetValue(grid));
             var request = new Request(
                 result.GetValue(queries) ?? throw new UsageException("There is nothing to search for: give --queries FILE."),
-                result.GetValue(plans) is { } list ? PlanCandidate.Parse(list) : null, result.GetValue(truth), result.GetValue(limit) ?? int.MaxValue, result.GetValue(model));
+                result.GetValue(plans) is { } list ? PlanCandidate.Parse(list) : null, result.GetValue(truth), result.GetValue(limit) ?? int.MaxValue, models.Read(result));
             Check(request, settings);
             await RunAsync(session, request, settings, cancellationToken).ConfigureAwait(false);
             return 0;
         });
     }
 
-    private sealed record Request(string Queries, List<PlanCandidate>? Plans, string? Truth, int Limit, string? Model);
+    private sealed record Request(string Queries, List<PlanCandidate>? Plans, string? Truth, int Limit, ModelRequest Model);
 
     private static void Check(Request request, BenchSettings settings)
     {

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Help;
+using System.CommandLine.Parsing;
 using Matryoshka.Cli.Output;
 
 namespace Matryoshka.Cli.Commands;
@@ -21,10 +22,16 @@ internal static class CommandLine
         GetCommand.Entry,
         ImportCommand.Entry,
         EmbedCommand.Entry,
+        RerankCommand.Entry,
+        PullCommand.Entry,
         DeleteCommand.Entry,
         InfoCommand.Entry,
         VerifyCommand.Entry,
         CompactCommand.Entry,
+        TuneCommand.Entry,
+        PlansCommand.Entry,
+        CompareCommand.Entry,
+        AuditCommand.Entry,
         BenchCommand.Entry,
         TrainCommand.Entry,
         AdaptCommand.Entry,
@@ -75,6 +82,10 @@ internal static class CommandLine
         return result;
     }
 
+    /// <summary>A command as it is typed: <c>models check</c>.</summary>
+    public static string PathOf(CommandResult result) =>
+        result.Parent is CommandResult { Command: not RootCommand } parent ? $"{parent.Command.Name} {result.Command.Name}" : result.Command.Name;
+
     /// <summary>Whether a word that was taken as a value looks like a misspelt option: it begins with a dash and a letter and does not follow '--'.</summary>
     public static bool LooksLikeOption(string value, string[] args)
     {
@@ -110,6 +121,8 @@ internal static class CommandLine
 
     private static string[] ExamplesOf(Command command)
     {
+        if (command.Name == ModelsCheck.Name)
+            return ModelsCheck.Examples;
         // A command's own commands share its examples.
         for (var named = command; named is not null; named = named.Parents.OfType<Command>().FirstOrDefault())
             foreach (var entry in Entries)

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Matryoshka.Cli.Files;
+using Matryoshka.Cli.Models;
 using Matryoshka.Cli.Output;
 using Microsoft.Extensions.AI;
 
@@ -16,7 +17,7 @@ internal static class EmbedCommand
         "mrl embed \"a text\" --dims 128",
         "mrl embed -f passages.txt -o passages.npy",
         "cat questions.txt | mrl embed --role query -o questions.f32",
-        "mrl embed -f texts.jsonl --model ./my-static-model -o texts.jsonl",
+        "mrl embed \"a text\" --model ollama:nomic-embed-text --endpoint http://gpu:11434 --dims 256",
     ], Configure);
 
     private static void Configure(Command command, Session session)
@@ -25,14 +26,13 @@ internal static class EmbedCommand
         var file = Options.Text("--file", "FILE", "One text a line, or JSON lines with 'text' if it ends in .jsonl.", "-f");
         var dimensions = Options.Number("--dims", "Cut to this prefix and scale to length 1. Default: full");
         var role = Options.Text("--role", "query|document", "What the texts are. Default: document");
-        var model = Options.Text("--model", "NAME|DIR", "What embeds. Default: the model inside mrl, or the collection's if -c is given");
         var output = Options.Text("--output", "OUT", "Write to this .npy, .f32 (raw float32) or .jsonl file.", "-o");
         command.Arguments.Add(words);
         command.Options.Add(file);
         command.Options.Add(dimensions);
         command.Options.Add(role);
-        command.Options.Add(model);
         command.Options.Add(output);
+        var models = new ModelOptions(command, "What embeds: a name of 'mrl models', a folder, owner/name, or provider:model. Default: the model inside mrl, or the collection's if -c is given", cuts: true);
         command.SetAction(async (result, cancellationToken) =>
         {
             var target = result.GetValue(output);
@@ -40,14 +40,18 @@ internal static class EmbedCommand
                 VectorWriter.RequireKnownForm(target);
             var texts = Texts(session, string.Join(' ', result.GetValue(words) ?? []), result.GetValue(file));
             var direction = RoleOf(result.GetValue(role));
-            using var generator = ModelLoader.Load(result.GetValue(model) ?? ModelOfCollection(session));
-            var recipe = (ModelRecipe)generator.GetService(typeof(ModelRecipe))!;
-            var d = recipe.Dimensions.Require(result.GetValue(dimensions) ?? recipe.Dimensions.Full);
-            var vectors = EmbedAsync(generator, texts, direction, d, cancellationToken);
+            using var model = await LoadAsync(session, models.Read(result), cancellationToken).ConfigureAwait(false);
+            var recipe = model.Recipe;
+            var d = result.GetValue(dimensions) ?? recipe.Dimensions.Full;
+            if (!recipe.Dimensions.Allows(d) && d < recipe.Dimensions.Full && recipe.Dimensions.Kind is NestingKind.None or NestingKind.SeparateHeads)
+                throw new UsageException($"{d} dimensions were asked for, but {recipe.Dimensions.Allowed}; --force cuts all the same, at a cost that is not known.");
+            recipe.Dimensions.Require(d);
+            var vectors = EmbedAsync(model.Generator, texts, direction, d, cancellationToken);
             if (target is null)
                 await PrintAsync(session, recipe, direction, d, vectors).ConfigureAwait(false);
             else
                 await SaveAsync(session, recipe, direction, d, vectors, target).ConfigureAwait(false);
+            model.ReportCuts(session);
             return 0;
         });
     }
@@ -73,12 +77,14 @@ internal static class EmbedCommand
     };
 
     // Only a collection that was named decides: texts embedded in a folder that happens to hold one need not be for it.
-    private static string? ModelOfCollection(Session session)
+    private static async Task<LoadedModel> LoadAsync(Session session, ModelRequest request, CancellationToken cancellationToken)
     {
-        if (!session.DirectoryGiven)
-            return null;
+        if (request.Model is not null || !session.DirectoryGiven)
+            return await ModelLoader.LoadAsync(session, request, cancellationToken).ConfigureAwait(false);
+        if (request.Force)
+            throw new UsageException("--force goes with --model: a collection says itself how its model is cut.");
         using var collection = session.Open();
-        return collection.Recipe.Name;
+        return await OpenedCollection.LoadRememberedAsync(session, collection.Recipe, collection.Model, request, cancellationToken).ConfigureAwait(false);
     }
 
     private static async IAsyncEnumerable<(string Text, ReadOnlyMemory<float> Vector)> EmbedAsync(

@@ -27,7 +27,7 @@ internal static class ImportCommand
         var f32 = Options.Flag("--f32", "Store full vectors as f32 instead of f16.");
         command.Arguments.Add(file);
         command.Options.Add(keys);
-        var recipes = new ImportRecipe(command);
+        var recipes = new ImportRecipe(command, session);
         command.Options.Add(f32);
         command.SetAction(async (result, cancellationToken) =>
         {

@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
+using Matryoshka.Cli.Models;
+using Matryoshka.Cli.Output;
 
 namespace Matryoshka.Cli.Commands;
 
@@ -9,6 +11,8 @@ namespace Matryoshka.Cli.Commands;
 /// </summary>
 internal sealed class ImportRecipe
 {
+    private readonly Option<string?> recipeFile = Options.Text("--recipes", "FILE", $"Recipes of your own. Default: ${RecipeBook.Variable}, or mrl/recipes.json in your configuration");
+    private readonly Session session;
     private readonly Option<string?> model = Options.Text("--model", "NAME", "The model of the catalogue that made the vectors; see 'mrl models'.");
     private readonly Option<string?> dimensions = Options.Text("--dims", "LIST", "The prefixes the model was trained at, e.g. 64,128,256,768; the last is the full size.");
     private readonly Option<bool> anyPrefix = Options.Flag("--any-prefix", "Any prefix may be used.");
@@ -17,8 +21,10 @@ internal sealed class ImportRecipe
 
     private int[]? listed;
 
-    public ImportRecipe(Command command)
+    public ImportRecipe(Command command, Session session)
     {
+        this.session = session;
+        command.Options.Add(recipeFile);
         command.Options.Add(model);
         command.Options.Add(dimensions);
         command.Options.Add(anyPrefix);
@@ -64,7 +70,7 @@ internal sealed class ImportRecipe
             return null;
         try
         {
-            return ModelCatalogue.Find(wanted);
+            return RecipeBook.Open(session, result.GetValue(recipeFile)).Find(wanted);
         }
         catch (UnknownModelException error)
         {

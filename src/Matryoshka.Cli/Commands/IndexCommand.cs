@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
+using Matryoshka.Cli.Models;
 using Matryoshka.Cli.Output;
 using Matryoshka.Documents;
 using Microsoft.Extensions.AI;
@@ -14,60 +15,92 @@ internal static class IndexCommand
     public static readonly CommandEntry Entry = new("index", "Index folders, files, BEIR collections or standard input; run again, it embeds only what changed.",
     [
         "mrl index ./docs",
-        "mrl index notes.md papers/*.pdf -c notes.mrl",
         "mrl index products.jsonl --text-field description --id-field sku",
-        "cat log.txt | mrl index -",
+        "mrl index ./docs --model nomic-embed-text-v1.5 -c docs.mrl",
+        "mrl index ./docs --model tei: --endpoint http://gpu:3000 --cache vectors.db -c docs.mrl",
     ], Configure);
 
     private static void Configure(Command command, Session session)
     {
         var paths = new Argument<string[]>("PATH") { Description = "Folders, files (.txt .md .html .pdf .jsonl .csv .tsv, source code), BEIR folders, or '-' for standard input.", Arity = ArgumentArity.OneOrMore };
-        var model = Options.Text("--model", "NAME|DIR", "What embeds the texts. Default: the collection's model, or the embedded one");
-        var chunk = Options.Number("--chunk", "Longest piece in tokens. Default: 256");
+        var chunk = Options.Number("--chunk", "Longest piece in tokens. Default: 256, or less where the model takes less");
         var overlap = Options.Text("--overlap", "N", "Tokens repeated from piece to piece. Default: an eighth of --chunk");
         var textField = Options.Text("--text-field", "NAME", "Field or column that holds the text of .jsonl and .csv rows.");
         var idField = Options.Text("--id-field", "NAME", "Field or column that holds their key.");
         var f32 = Options.Flag("--f32", "Store full vectors as f32 instead of f16 (new collections).");
         var noKeywords = Options.Flag("--no-keywords", "Leave out the keyword index (new collections).");
         command.Arguments.Add(paths);
-        foreach (var option in new Option[] { model, chunk, overlap, textField, idField, f32, noKeywords })
+        foreach (var option in new Option[] { chunk, overlap, textField, idField, f32, noKeywords })
             command.Options.Add(option);
+        var models = new ModelOptions(command, "What embeds: a name of 'mrl models', a folder, owner/name, or provider:model. Default: the collection's model, or the one inside mrl", cuts: true);
         command.SetAction(async (result, cancellationToken) =>
         {
-            var pipeline = new PipelineOptions
-            {
-                Split = Split(result.GetValue(chunk), result.GetValue(overlap)),
-                Read = Read(result.GetValue(textField), result.GetValue(idField)),
-            };
+            var read = Read(result.GetValue(textField), result.GetValue(idField));
+            var request = models.Read(result);
+            _ = Split(result.GetValue(chunk), result.GetValue(overlap), null);
             var listing = DocumentSources.Enumerate(result.GetRequiredValue(paths), ct: cancellationToken);
             if (listing.Sources.Count == 0 && listing.Roots.Count == 0)
                 throw new MatryoshkaException(string.Join(" ", listing.Failures.Select(failure => failure.ToString())));
-            var (collection, generator) = await OpenOrCreateAsync(session, result.GetValue(model), result.GetValue(f32), !result.GetValue(noKeywords)).ConfigureAwait(false);
-            using (collection)
-                return await RunAsync(session, collection, WithTokenizer(pipeline, generator), listing, cancellationToken).ConfigureAwait(false);
+            using var opened = await OpenOrCreateAsync(session, request, result.GetValue(f32), !result.GetValue(noKeywords), cancellationToken).ConfigureAwait(false);
+            var pipeline = WithTokenizer(new() { Read = read, Split = Split(result.GetValue(chunk), result.GetValue(overlap), MostTokens(opened.Model)) }, opened.Model.Generator);
+            var code = await RunAsync(session, opened.Collection, pipeline, listing, cancellationToken).ConfigureAwait(false);
+            opened.Model.ReportCuts(session);
+            return code;
         });
     }
 
     /// <summary>Splits by the model's own tokens where its tokenizer is known, else by words.</summary>
     public static PipelineOptions WithTokenizer(PipelineOptions options, IEmbeddingGenerator generator) =>
-        generator.GetService(typeof(StaticModel)) is StaticModel model
-            ? options with { Counter = model.Tokenizer.CountTokens, CounterId = model.Tokenizer.Identity }
-            : options;
+        generator.GetService(typeof(StaticModel)) is StaticModel model ? options with { Counter = model.Tokenizer.CountTokens, CounterId = model.Tokenizer.Identity }
+        : generator.GetService(typeof(ModelTokenizer)) is ModelTokenizer tokenizer ? options with { Counter = tokenizer.CountTokens, CounterId = tokenizer.Identity }
+        : options;
 
-    private static async Task<(Collection, IEmbeddingGenerator)> OpenOrCreateAsync(Session session, string? model, bool f32, bool keywords)
+    /// <summary>Tokens of a piece that the model reads whole beside its prompt and special tokens; null where its tokenizer or limit is not known.</summary>
+    private static int? MostTokens(LoadedModel model) =>
+        model.Generator.GetService(typeof(ModelTokenizer)) is ModelTokenizer tokenizer && model.Recipe.MaxTokens is { } limit
+            ? Math.Max(1, limit - tokenizer.SpecialTokens() - tokenizer.CountTokens(model.Recipe.DocumentPrompt)) : null;
+
+    private static async Task<OpenedCollection> OpenOrCreateAsync(Session session, ModelRequest request, bool f32, bool keywords, CancellationToken cancellationToken)
     {
         if (Collection.Exists(session.Directory))
+            return await OpenExistingAsync(session, request, cancellationToken).ConfigureAwait(false);
+        var model = await ModelLoader.LoadAsync(session, request with { Force = false }, cancellationToken).ConfigureAwait(false);
+        try
         {
-            var (collection, bound) = await ModelLoader.OpenWithGeneratorAsync(session, model).ConfigureAwait(false);
-            return (collection, bound);
+            if (request.Force)
+                model = ModelLoader.Forced(model);
+            return new(Collection.Create(session.Directory, new()
+            {
+                Generator = model.Generator,
+                Model = model.Source.ToJson(),
+                FullPrecision = f32 ? Precision.F32 : Precision.F16,
+                Keywords = keywords,
+            }), model);
         }
-        var generator = ModelLoader.Load(model);
-        return (Collection.Create(session.Directory, new()
+        catch
         {
-            Generator = generator,
-            FullPrecision = f32 ? Precision.F32 : Precision.F16,
-            Keywords = keywords,
-        }), generator);
+            model.Dispose();
+            throw;
+        }
+    }
+
+    private static async Task<OpenedCollection> OpenExistingAsync(Session session, ModelRequest request, CancellationToken cancellationToken)
+    {
+        var opened = await OpenedCollection.OpenAsync(session, request, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            if (request.Force && opened.Collection.Recipe.Dimensions.Kind != NestingKind.Forced)
+                throw new UsageException($"How '{session.Directory}' is cut was fixed when it was created: leave --force out, or index into another collection with -c.");
+            // Another place for the same model, as its fingerprint shows: it is found there from now on.
+            if (request.Model is not null && opened.Model.Source.ToJson() is var source && source != opened.Collection.Model)
+                await opened.Collection.SetModelAsync(source, cancellationToken).ConfigureAwait(false);
+            return opened;
+        }
+        catch
+        {
+            opened.Dispose();
+            throw;
+        }
     }
 
     private static async Task<int> RunAsync(Session session, Collection collection, PipelineOptions options, DocumentListing listing, CancellationToken cancellationToken)
@@ -120,9 +153,9 @@ internal static class IndexCommand
         yield return $"'{session.Directory}' holds {Figures.Count(records, "record")}";
     }
 
-    private static SplitOptions Split(int? chunk, string? overlap)
+    private static SplitOptions Split(int? chunk, string? overlap, int? most)
     {
-        var tokens = chunk ?? new SplitOptions().MaxTokens;
+        var tokens = chunk ?? Math.Min(new SplitOptions().MaxTokens, most ?? int.MaxValue);
         if (overlap is null)
             return new() { MaxTokens = tokens, OverlapTokens = tokens / 8 };
         return int.TryParse(overlap, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var repeated)

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Matryoshka.Cli.Models;
 using Matryoshka.Cli.Output;
 
 namespace Matryoshka.Cli.Commands;
@@ -32,17 +33,17 @@ internal static class InfoCommand
         var info = collection.GetInfo();
         if (session.Json)
         {
-            session.WriteJson(InfoJson.From(info), CliJson.Shapes.InfoJson);
+            session.WriteJson(InfoJson.From(info, collection.Model), CliJson.Shapes.InfoJson);
             return 0;
         }
-        Facts(info).Write(session);
+        Facts(info, collection.Model).Write(session);
         Planes(info).Write(session);
         if (info.Segments.Count > 0)
             Segments(info).Write(session);
         return 0;
     }
 
-    private static Sheet Facts(CollectionInfo info)
+    private static Sheet Facts(CollectionInfo info, string? model)
     {
         var recipe = info.Recipe;
         var sheet = new Sheet(new("collection"), new(TextClean.OneLine(info.Directory)));
@@ -51,6 +52,8 @@ internal static class InfoCommand
         sheet.Add("dead rows", Cell.Number(info.DeadRows));
         sheet.Add("sources", Cell.Number(info.Sources));
         sheet.Add("model", new(recipe.Name, CellStyle.Accent));
+        if (ModelSource.Parse(model) is { } source)
+            sheet.Add("model found", source.ToString());
         sheet.Add("dimensions", recipe.Dimensions.ToString());
         sheet.Add("nesting", Figures.Name(recipe.Dimensions.Kind));
         sheet.Add("full vectors", Figures.Name(info.FullPrecision));

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Matryoshka.Cli.Models;
 using Matryoshka.Cli.Output;
 
 namespace Matryoshka.Cli.Commands;
@@ -14,34 +15,39 @@ internal static class ModelsCommand
         "mrl models",
         "mrl models nomic-embed-text",
         "mrl models text-embedding-3-small --json",
+        "mrl models check ollama:nomic-embed-text",
     ], Configure);
 
     private static void Configure(Command command, Session session)
     {
         var name = new Argument<string?>("NAME") { Description = "A model's name or alias.", Arity = ArgumentArity.ZeroOrOne };
+        var recipes = Options.Text("--recipes", "FILE", $"Recipes of your own. Default: ${RecipeBook.Variable}, or mrl/recipes.json in your configuration");
         command.Arguments.Add(name);
+        command.Options.Add(recipes);
+        command.Subcommands.Add(ModelsCheck.Create(session));
         command.SetAction(result =>
         {
+            var book = RecipeBook.Open(session, result.GetValue(recipes));
             if (result.GetValue(name) is { } wanted)
-                Show(session, ModelCatalogue.Find(wanted));
+                Show(session, book.Find(wanted));
             else
-                List(session);
+                List(session, [.. book.All]);
             return 0;
         });
     }
 
-    private static void List(Session session)
+    private static void List(Session session, IReadOnlyList<CatalogueEntry> entries)
     {
         if (session.Json)
         {
             var models = new List<ModelSummaryJson>();
-            foreach (var entry in ModelCatalogue.All)
+            foreach (var entry in entries)
                 models.Add(ModelSummaryJson.From(entry));
             session.WriteJson(new ModelsJson(models), CliJson.Shapes.ModelsJson);
             return;
         }
         var sheet = new Sheet(new("model"), new("full", Right: true), new("nested"), new("kind"), new("prompts"), new("licence"));
-        foreach (var entry in ModelCatalogue.All)
+        foreach (var entry in entries)
         {
             var dimensions = entry.Recipe.Dimensions;
             sheet.Add(

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using Matryoshka.Cli.Files;
+using Matryoshka.Cli.Models;
 using Matryoshka.Cli.Output;
 
 namespace Matryoshka.Cli.Commands;
@@ -11,8 +12,8 @@ internal static class SearchCommand
     public static readonly CommandEntry Entry = new("search", "Find the records nearest to a text.",
     [
         "mrl search \"how do I rotate a log file\"",
-        "mrl search rotate logs --plan \"int8:128 x200 > f16:full\" --explain",
         "mrl search retry budget --hybrid --filter 'lang = \"en\"' -k 5 --json",
+        "mrl search retry budget --plan \"f16:full x50 > rerank:cross-encoder/ms-marco-MiniLM-L6-v2 x10\" --explain",
         "mrl search --queries queries.jsonl --run out.trec -k 100",
     ], Configure);
 
@@ -21,7 +22,6 @@ internal static class SearchCommand
         var words = new Argument<string[]>("TEXT") { Description = "The text; several words need no quotes.", Arity = ArgumentArity.ZeroOrMore };
         var hybrid = Options.Flag("--hybrid", "Rank by vectors and keywords together.");
         var keyword = Options.Flag("--keyword", "Rank by keywords (BM25) alone; needs no model.");
-        var model = Options.Text("--model", "NAME|DIR", "What embeds the text. Default: the collection's own model");
         var adapter = Options.Text("--adapter", "FILE", "What projects the query, for a collection made by 'mrl adapt'.");
         var queries = Options.Text("--queries", "FILE", "Answer all queries of a file: JSON lines with _id and text, or id, tab, text.");
         var run = Options.Text("--run", "OUT", "Where --queries writes its TREC run.");
@@ -30,11 +30,11 @@ internal static class SearchCommand
         var flags = new SearchFlags(command);
         command.Options.Add(hybrid);
         command.Options.Add(keyword);
-        command.Options.Add(model);
         command.Options.Add(adapter);
         command.Options.Add(queries);
         command.Options.Add(run);
         command.Options.Add(tag);
+        var models = new ModelOptions(command, "What embeds the text: a name of 'mrl models', a folder, owner/name, or provider:model. Default: the collection's own model");
         command.SetAction(async (result, cancellationToken) =>
         {
             var mode = (result.GetValue(hybrid), result.GetValue(keyword)) switch
@@ -48,13 +48,18 @@ internal static class SearchCommand
             flags.Apply(result, session);
             var text = string.Join(' ', result.GetValue(words) ?? []);
             var batch = Batch.Of(result.GetValue(queries), result.GetValue(run), result.GetValue(tag), text);
-            using var collection = mode == SearchMode.Keyword
-                ? session.Open()
-                : await ModelLoader.OpenAsync(session, result.GetValue(model), result.GetValue(adapter)).ConfigureAwait(false);
+            var request = models.Read(result) with { Adapter = result.GetValue(adapter) };
+            (options, var reranker) = await RerankerLoader.ForPlanAsync(session, options, flags.Reranker(result, request), cancellationToken).ConfigureAwait(false);
+            using var loaded = reranker;
+            using var opened = mode == SearchMode.Keyword ? null : await OpenedCollection.OpenAsync(session, request, cancellationToken).ConfigureAwait(false);
+            using var bare = opened is null ? session.Open() : null;
+            var collection = opened?.Collection ?? bare!;
             if (batch is not null)
                 await RunBatchAsync(session, collection, batch, options, cancellationToken).ConfigureAwait(false);
             else
                 HitWriter.Write(session, await collection.SearchAsync(text, options, cancellationToken).ConfigureAwait(false), text, mode, flags.View(result));
+            opened?.Model.ReportCuts(session);
+            reranker?.ReportCuts(session);
             return 0;
         });
     }

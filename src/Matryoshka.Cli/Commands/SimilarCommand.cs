@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Matryoshka.Cli.Models;
 using Matryoshka.Cli.Output;
 
 namespace Matryoshka.Cli.Commands;
@@ -22,9 +23,12 @@ internal static class SimilarCommand
         {
             var options = flags.Read(result);
             flags.Apply(result, session);
+            (options, var reranker) = await RerankerLoader.ForPlanAsync(session, options, flags.Reranker(result, ModelRequest.None), cancellationToken).ConfigureAwait(false);
+            using var loaded = reranker;
             using var collection = session.Open();
             var results = await collection.SimilarAsync(result.GetRequiredValue(key), options, cancellationToken).ConfigureAwait(false);
             HitWriter.Write(session, results, null, SearchMode.Dense, flags.View(result));
+            reranker?.ReportCuts(session);
             return 0;
         });
     }

@@ -25,6 +25,9 @@ internal sealed class CliHost
     /// <summary>Columns of the terminal.</summary>
     public int Width { get; init; } = 80;
 
+    /// <summary>The environment: a variable's value, or null.</summary>
+    public Func<string, string?> Variable { get; init; } = Environment.GetEnvironmentVariable;
+
     /// <summary>Whether unexpected errors show where they came from.</summary>
     public bool Debug { get; init; }
 

@@ -24,11 +24,11 @@ internal sealed record SearchJson(string? Query, string Mode, string? Plan, long
 }
 
 internal sealed record HitJson(
-    int Rank, double Score, int? ScoreDimensions, string? ScorePrecision, int? DenseRank, int? KeywordRank,
+    int Rank, double Score, int? ScoreDimensions, string? ScorePrecision, int? DenseRank, int? KeywordRank, int? RetrievalRank, double? RetrievalScore,
     string Key, string? Source, JsonObject? Position, string Text, JsonObject? Metadata)
 {
     public static HitJson From(SearchHit hit) => new(
-        hit.Rank, hit.Score, hit.ScoreDimensions, hit.ScorePrecision is { } precision ? Figures.Name(precision) : null, hit.DenseRank, hit.KeywordRank,
+        hit.Rank, hit.Score, hit.ScoreDimensions, hit.ScorePrecision is { } precision ? Figures.Name(precision) : null, hit.DenseRank, hit.KeywordRank, hit.RetrievalRank, hit.RetrievalScore,
         hit.Key, hit.Source, hit.Position, hit.Text, hit.Metadata);
 }
 
@@ -78,9 +78,16 @@ internal sealed record EmbeddedJson(string Text, float[] Vector);
 [JsonSerializable(typeof(Commands.AdapterJson))]
 [JsonSerializable(typeof(Commands.AdaptJson))]
 [JsonSerializable(typeof(Commands.DetectJson))]
+[JsonSerializable(typeof(Commands.PlansJson))]
+[JsonSerializable(typeof(Tuning.AuditReport))]
+[JsonSerializable(typeof(IReadOnlyList<Tuning.ModelQuality>))]
 [JsonSerializable(typeof(InfoJson))]
 [JsonSerializable(typeof(ModelsJson))]
 [JsonSerializable(typeof(ModelJson))]
+[JsonSerializable(typeof(PullJson))]
+[JsonSerializable(typeof(RerankJson))]
+[JsonSerializable(typeof(CheckJson))]
+[JsonSerializable(typeof(Models.ModelSource))]
 internal sealed partial class CliJson : JsonSerializerContext
 {
     /// <summary>Writes letters and '&gt;' as themselves: the output goes to people and tools, not into HTML.</summary>

@@ -51,12 +51,14 @@ internal static class Figures
         NestingKind.AnyPrefix => "any prefix",
         NestingKind.PcaOrdered => "PCA-ordered",
         NestingKind.SeparateHeads => "separate heads",
+        NestingKind.Forced => "forced",
         _ => "none",
     };
 
     /// <summary>What a score is: the prefix and precision of a cosine, or the ranking it comes from.</summary>
     public static string ScoreTag(SearchHit hit, SearchMode mode) => hit.ScoreDimensions is { } d && hit.ScorePrecision is { } precision
         ? string.Create(CultureInfo.InvariantCulture, $"@{d} {Name(precision)}")
+        : hit.RetrievalRank is not null ? "rerank"
         : mode == SearchMode.Keyword ? "bm25" : "rrf";
 
     /// <summary>Source and position as people point at a place: <c>guide.md:12</c>, <c>paper.pdf p. 3</c>; empty without a source.</summary>

@@ -70,5 +70,17 @@ internal static class HitWriter
         foreach (var stage in results.Stages)
             sheet.Add(stage.Stage, Cell.Number(stage.In), Cell.Number(stage.Out), stage.ListsRead is { } lists ? Cell.Number(lists) : new("", CellStyle.Faint, "0"), Cell.Bytes(stage.BytesRead), Cell.Number((long)stage.Elapsed.TotalMicroseconds));
         sheet.Write(session);
+        if (results.Plan?.Rerank is not null && results.Hits.Count > 0)
+            WriteReranked(session, results);
     }
+
+    private static void WriteReranked(Session session, SearchResults results)
+    {
+        var sheet = new Sheet(new("rank", Right: true), new("score", Right: true), new("rank before", Right: true), new("score before", Right: true), new("key")) { Title = "What the reranker moved", LineName = "reranked" };
+        foreach (var hit in results.Hits)
+            sheet.Add(Cell.Number(hit.Rank), Score(hit.Score), Cell.Number(hit.RetrievalRank ?? 0), Score(hit.RetrievalScore ?? 0), new(hit.Key, CellStyle.Faint));
+        sheet.Write(session);
+    }
+
+    private static Cell Score(double score) => new(Figures.Score(score), CellStyle.Plain, score.ToString("0.######", CultureInfo.InvariantCulture));
 }

@@ -6,10 +6,10 @@ namespace Matryoshka.Cli.Output;
 /// <summary>What a collection is made of.</summary>
 internal sealed record InfoJson(
     string Directory, long Records, long Pending, long DeadRows, long Sources, string FullPrecision, bool Keywords, string DefaultPlan,
-    string Created, long Bytes, long CatalogBytes, long ResidentBytes, long? MemoryBudget, JsonNode Recipe, string Fingerprint,
+    string Created, long Bytes, long CatalogBytes, long ResidentBytes, long? MemoryBudget, JsonNode Recipe, JsonNode? Model, string Fingerprint,
     IReadOnlyList<PlaneJson> Planes, IReadOnlyList<SegmentJson> Segments)
 {
-    public static InfoJson From(CollectionInfo info)
+    public static InfoJson From(CollectionInfo info, string? model)
     {
         var planes = new List<PlaneJson>();
         foreach (var plane in info.Planes)
@@ -23,7 +23,7 @@ internal sealed record InfoJson(
         }
         return new(info.Directory, info.Records, info.Pending, info.DeadRows, info.Sources, Figures.Name(info.FullPrecision), info.Keywords,
             info.DefaultPlan.ToString(), info.Created.ToString("O", CultureInfo.InvariantCulture), bytes, info.CatalogBytes, info.ResidentBytes, info.MemoryBudget,
-            JsonNode.Parse(info.Recipe.ToJson())!, info.Recipe.Fingerprint, planes, segments);
+            JsonNode.Parse(info.Recipe.ToJson())!, Models.ModelSource.Parse(model) is null ? null : JsonNode.Parse(model!), info.Recipe.Fingerprint, planes, segments);
     }
 }
 

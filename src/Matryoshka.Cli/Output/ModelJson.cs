@@ -15,6 +15,21 @@ internal sealed record ModelSummaryJson(string Name, int Full, IReadOnlyList<int
     }
 }
 
+/// <summary>A model that was pulled.</summary>
+internal sealed record PullJson(string Repository, string Commit, string Folder, string ModelFile, IReadOnlyList<string> Files, string? Model, long Downloaded);
+
+/// <summary>What a check of a model found.</summary>
+internal sealed record CheckJson(
+    string Model, string Source, string Fingerprint, int Dimensions, IReadOnlyList<int> Nested, string Nesting, string QueryPrompt, string DocumentPrompt, string PromptsBy,
+    int? MaxTokens, double TextsPerSecond, double? TokensPerSecond, bool Sound, IReadOnlyList<FindingJson> Findings);
+
+internal sealed record FindingJson(string Check, bool Passed, string Found);
+
+/// <summary>Documents put in order.</summary>
+internal sealed record RerankJson(string Query, string Model, int Documents, double Seconds, IReadOnlyList<RankedJson> Results);
+
+internal sealed record RankedJson(int Rank, double Score, int Index, string Place, string Text);
+
 /// <summary>All that is known of one model.</summary>
 internal sealed record ModelJson(
     string Name, IReadOnlyList<string> Aliases, JsonNode Recipe, string Fingerprint, bool Service, string Licence, long? Parameters, string? Tokenizer, int? MaxTokens,

@@ -12,7 +12,7 @@ public sealed class HubClient : IDisposable
     private readonly HttpClient http;
     private readonly HubApi api;
 
-    /// <summary>Creates a client; null takes <see cref="HubOptions.FromEnvironment"/>.</summary>
+    /// <summary>Creates a client; null takes <see cref="HubOptions.FromEnvironment()"/>.</summary>
     public HubClient(HubOptions? options = null)
     {
         this.options = options ??= HubOptions.FromEnvironment();

@@ -43,7 +43,7 @@ public sealed record HubOptions
     /// <c>~/.cache</c> when not set; <c>HF_HUB_OFFLINE</c> (1, true, yes, on).
     /// </summary>
     /// <exception cref="HubException"><c>HF_ENDPOINT</c> is not an http or https address.</exception>
-    public static HubOptions FromEnvironment() => From(Environment.GetEnvironmentVariable);
+    public static HubOptions FromEnvironment() => FromEnvironment(Environment.GetEnvironmentVariable);
 
     // Records print their members; a token must not get into a log.
     private bool PrintMembers(System.Text.StringBuilder text)
@@ -52,8 +52,11 @@ public sealed record HubOptions
         return true;
     }
 
-    internal static HubOptions From(Func<string, string?> variable)
+    /// <inheritdoc cref="FromEnvironment()"/>
+    /// <param name="variable">The value of a variable, or null; in place of the process's own.</param>
+    public static HubOptions FromEnvironment(Func<string, string?> variable)
     {
+        ArgumentNullException.ThrowIfNull(variable);
         string? Value(string name) => variable(name) is { } value && !string.IsNullOrWhiteSpace(value) ? value.Trim() : null;
         var endpoint = DefaultEndpoint;
         if (Value("HF_ENDPOINT") is { } address && (!Uri.TryCreate(address, UriKind.Absolute, out endpoint) || endpoint.Scheme is not ("http" or "https")))

@@ -17,9 +17,11 @@ internal static class PlanResolver
     {
         if (options.Plan is not null && (options.Dimensions is not null || options.Precision is not null))
             throw new MatryoshkaException("A plan says its own dimensions and precisions: give either a plan, or dimensions and precision.");
+        if (options.Plan?.Rerank is not null)
+            throw new MatryoshkaException($"The plan '{options.Plan}' ends in a reranker, which reads texts: search the collection with a text, or leave that stage out.");
         var plan = options.Plan
             ?? (options.Dimensions is null && options.Precision is null
-                ? queryLength == meta.Recipe.Dimensions.Full ? SearchPlan.Of(Default) : SearchPlan.Exact(meta.FullPrecision, queryLength)
+                ? queryLength == meta.Recipe.Dimensions.Full ? snapshot.ChosenPlan?.For(depth) ?? SearchPlan.Of(Default) : SearchPlan.Exact(meta.FullPrecision, queryLength)
                 : SearchPlan.Exact(options.Precision ?? meta.FullPrecision, options.Dimensions ?? (queryLength == meta.Recipe.Dimensions.Full ? null : queryLength)));
         if (plan.Preset is { } preset)
             return PresetPlan.For(preset, meta, snapshot.LiveRows, snapshot.ListedRows, queryLength, Math.Max(depth, options.K));

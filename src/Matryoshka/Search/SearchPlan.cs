@@ -37,7 +37,7 @@ public sealed record SearchStage(Precision Precision, int? Dimensions, int? Keep
 /// A funnel as data: the first stage scans all rows, or those of the nearest inverted lists, each further one scores the
 /// survivors with more dimensions or precision. Text form: stages joined by <c>&gt;</c>, each <c>precision:dimensions [xKEEP]</c>,
 /// the first one with <c>lists PERCENT% on</c> before it where it reads lists; for example <c>int8:128 x200 &gt; f16:full</c> or
-/// <c>lists 2% on bit:full x100 &gt; f16:full</c>. A text may name a <see cref="SearchPreset"/> instead. Parsing and printing are lossless. This is the adaptive, or funnel, retrieval of
+/// <c>lists 2% on bit:full x100 &gt; f16:full</c>. The last may be <c>rerank:NAME [xKEEP]</c>. A text may name a <see cref="SearchPreset"/> instead. Parsing and printing are lossless. This is the adaptive, or funnel, retrieval of
 /// Kusupati et al., "Matryoshka Representation Learning" (2022), section 4.3.
 /// </summary>
 public sealed class SearchPlan : IEquatable<SearchPlan>
@@ -50,7 +50,13 @@ public sealed class SearchPlan : IEquatable<SearchPlan>
 
     /// <summary>Creates a plan.</summary>
     /// <exception cref="InvalidFormatException">No stage, too many, or a stage but the last does not say how many it keeps.</exception>
-    public SearchPlan(params IReadOnlyList<SearchStage> stages)
+    public SearchPlan(params IReadOnlyList<SearchStage> stages) : this(stages, null) { }
+
+    /// <summary>Creates a plan whose hits another model puts in order.</summary>
+    /// <param name="stages">The stages that find the candidates; the last says how many the reranker reads, at most <see cref="RerankStage.MaxCandidates"/>.</param>
+    /// <param name="rerank">The reranker; null for none.</param>
+    /// <exception cref="InvalidFormatException">No stage, too many, or one that does not fit the next.</exception>
+    public SearchPlan(IReadOnlyList<SearchStage> stages, RerankStage? rerank)
     {
         ArgumentNullException.ThrowIfNull(stages);
         if (stages.Count is 0 or > MaxStages)
@@ -70,16 +76,24 @@ public sealed class SearchPlan : IEquatable<SearchPlan>
             if (stages[i].ListsPercent is { } percent)
                 CheckLists(stages, i, percent);
         }
+        rerank?.Check(stages[^1]);
         Stages = [.. stages];
+        Rerank = rerank;
     }
 
     private SearchPlan(SearchPreset preset) => (Preset, Stages) = (preset, []);
 
-    /// <summary>The stages in order; none for a preset, whose stages follow when a search runs.</summary>
+    /// <summary>The stages in order, without the reranker; none for a preset, whose stages follow when a search runs.</summary>
     public IReadOnlyList<SearchStage> Stages { get; }
 
     /// <summary>The preset this plan is; null for a plan that names its stages.</summary>
     public SearchPreset? Preset { get; }
+
+    /// <summary>The reranker that decides the order last; null for none.</summary>
+    public RerankStage? Rerank { get; }
+
+    /// <summary>The plan without its reranker.</summary>
+    internal SearchPlan Retrieval => Rerank is null ? this : new(Stages);
 
     /// <summary>The plan of a preset. Text form: <c>exact</c>, <c>fast</c>, <c>balanced</c> or <c>accurate</c>.</summary>
     public static SearchPlan Of(SearchPreset preset) => Enum.IsDefined(preset) ? new(preset) : throw new ArgumentOutOfRangeException(nameof(preset));
@@ -94,11 +108,17 @@ public sealed class SearchPlan : IEquatable<SearchPlan>
         ArgumentNullException.ThrowIfNull(text);
         if (text.Trim() is "exact" or "fast" or "balanced" or "accurate")
             return Of(Enum.Parse<SearchPreset>(text, ignoreCase: true));
-        return new([.. text.Split('>').Select(ParseStage)]);
+        var stages = text.Split('>');
+        var reranker = Array.FindIndex(stages, stage => stage.AsSpan().TrimStart().StartsWith(RerankStage.Word, StringComparison.Ordinal));
+        if (reranker < 0)
+            return new([.. stages.Select(ParseStage)]);
+        if (reranker < stages.Length - 1 || reranker == 0)
+            throw Malformed(stages[reranker], reranker == 0 ? "it has no candidates, being the first" : "a reranker comes last, and only once");
+        return new([.. stages[..reranker].Select(ParseStage)], RerankStage.Parse(stages[reranker]));
     }
 
     /// <inheritdoc/>
-    public bool Equals(SearchPlan? other) => other is not null && Preset == other.Preset && Stages.SequenceEqual(other.Stages);
+    public bool Equals(SearchPlan? other) => other is not null && Preset == other.Preset && Stages.SequenceEqual(other.Stages) && Rerank == other.Rerank;
 
     /// <inheritdoc/>
     public override bool Equals(object? obj) => Equals(obj as SearchPlan);
@@ -107,7 +127,7 @@ public sealed class SearchPlan : IEquatable<SearchPlan>
     public override int GetHashCode() => ToString().GetHashCode(StringComparison.Ordinal);
 
     /// <summary>The text form.</summary>
-    public override string ToString() => Preset is { } preset ? preset.ToString().ToLowerInvariant() : string.Join(" > ", Stages);
+    public override string ToString() => Preset is { } preset ? preset.ToString().ToLowerInvariant() : string.Join(" > ", Rerank is null ? Stages : Stages.Cast<object>().Append(Rerank));
 
     private static void CheckBounded(IReadOnlyList<SearchStage> stages, int i)
     {

@@ -8,6 +8,9 @@ namespace Matryoshka.Storage;
 /// <summary>What a collection was created with.</summary>
 internal sealed record CatalogMeta(Guid CollectionId, ModelRecipe Recipe, Precision FullPrecision, bool Int8, bool Bit, bool Keywords, DateTimeOffset Created)
 {
+    /// <summary>Where the model is found, as whoever created the collection wrote it; null when nothing was said. It may change.</summary>
+    public string? Model { get; init; }
+
     public SegmentSpec SegmentSpec => new(CollectionId, Recipe.Dimensions, FullPrecision, Int8, Bit);
 
     /// <summary>Bytes of one full vector in <c>pending</c>.</summary>
@@ -43,6 +46,7 @@ internal sealed record CatalogMeta(Guid CollectionId, ModelRecipe Recipe, Precis
         ("keywords", Keywords ? 1L : 0L),
         ("created", Created.ToString("O", CultureInfo.InvariantCulture)),
         ("generation", 0L),
+        .. Model is null ? Array.Empty<(string, object)>() : [("model", Model)],
     ];
 
     public static CatalogMeta Read(SqliteConnection connection, string path)
@@ -66,6 +70,9 @@ internal sealed record CatalogMeta(Guid CollectionId, ModelRecipe Recipe, Precis
             throw new CorruptFileException(path, "it holds an unknown precision or collection id");
         _ = Get<long>("generation");
         return new(id, recipe, precision, Get<long>("int8") != 0, Get<long>("bit") != 0, Get<long>("keywords") != 0,
-            DateTimeOffset.TryParse(Get<string>("created"), CultureInfo.InvariantCulture, DateTimeStyles.RoundtripKind, out var created) ? created : default);
+            DateTimeOffset.TryParse(Get<string>("created"), CultureInfo.InvariantCulture, DateTimeStyles.RoundtripKind, out var created) ? created : default)
+        {
+            Model = rows.ContainsKey("model") ? Get<string>("model") : null,
+        };
     }
 }

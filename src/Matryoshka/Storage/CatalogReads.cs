@@ -77,6 +77,9 @@ internal static class CatalogReads
     /// <summary>The key of a record, or null.</summary>
     public static string? KeyOf(this CatalogConnection catalog, long id) => catalog.Scalar<string>("SELECT key FROM records WHERE id = $0", id);
 
+    /// <summary>The id of a key, or null.</summary>
+    public static long? IdOf(this CatalogConnection catalog, string key) => catalog.Command("SELECT id FROM records WHERE key = $0", key).ExecuteScalar() as long?;
+
     /// <summary>The next records after an id, in order of id.</summary>
     public static List<StoredRecord> Page(this CatalogConnection catalog, long afterId, Filter? filter, int limit)
     {

@@ -5,7 +5,8 @@ namespace Matryoshka.Storage;
 /// <summary>
 /// <c>catalog.db</c>, version 3: the truth of a collection. One transaction here is the commit point of everything.
 /// <list type="bullet">
-/// <item><c>meta</c>: collection id, recipe, options, and <c>generation</c>, which every commit raises.</item>
+/// <item><c>meta</c>: collection id, recipe, options, and <c>generation</c>, which every commit raises; named plans, and which
+/// of them searches run (<see cref="CatalogPlans"/>).</item>
 /// <item><c>records</c>: the live records. Ids only grow and are never used again.</item>
 /// <item><c>pending</c>: full vectors not yet in a segment, little-endian in the collection's full precision.</item>
 /// <item><c>segments</c>: the sealed files. Their id ranges are disjoint and ascending, and every pending id is larger

@@ -59,6 +59,9 @@ internal static class CatalogWrites
     public static void SetSource(this CatalogConnection catalog, string source, string stamp) =>
         catalog.Execute("INSERT INTO sources(source, stamp) VALUES ($0, $1) ON CONFLICT(source) DO UPDATE SET stamp = excluded.stamp", source, stamp);
 
+    public static void SetModel(this CatalogConnection catalog, string model) =>
+        catalog.Execute("INSERT INTO meta(name, value) VALUES ('model', $0) ON CONFLICT(name) DO UPDATE SET value = excluded.value", model);
+
     public static void RemoveSource(this CatalogConnection catalog, string source) =>
         catalog.Execute("DELETE FROM sources WHERE source = $0", source);
 }

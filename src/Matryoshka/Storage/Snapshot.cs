@@ -37,6 +37,9 @@ internal sealed class Snapshot
 
     public IReadOnlyDictionary<string, SegmentView> SealedByFile { get; }
 
+    /// <summary>What searches run that name no plan; null for the built-in one.</summary>
+    public ChosenPlan? ChosenPlan { get; init; }
+
     public long LiveRows { get; }
 
     /// <summary>Rows of the largest segment that has lists; 0 where none has.</summary>

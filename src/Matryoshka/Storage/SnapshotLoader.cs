@@ -24,7 +24,7 @@ internal static class SnapshotLoader
             var pending = catalog.PendingRows(meta);
             if (pending.Count > 0)
                 views.Add(new(Build(pending, meta, paths), null));
-            return new(generation, views, sealedByFile);
+            return new(generation, views, sealedByFile) { ChosenPlan = catalog.ChosenPlan() };
         }
         catch
         {

@@ -17,6 +17,9 @@ public enum NestingKind
 
     /// <summary>Each size is a projection of its own: a prefix of a larger one is meaningless.</summary>
     SeparateHeads,
+
+    /// <summary>Not trained for truncation, and cut at any size all the same because a user said so: measure what it costs.</summary>
+    Forced,
 }
 
 /// <summary>
@@ -76,14 +79,19 @@ public sealed class NestedDimensions : IEquatable<NestedDimensions>
     public static NestedDimensions SeparateHeads(int full) => new(NestingKind.SeparateHeads, full, [full]);
 
     /// <summary>A model usable at any prefix from <paramref name="minimum"/> to <paramref name="full"/>; rings are laid at doubling sizes.</summary>
-    public static NestedDimensions AnyPrefix(int minimum, int full)
+    public static NestedDimensions AnyPrefix(int minimum, int full) => new(NestingKind.AnyPrefix, minimum, Doubling(minimum, full));
+
+    /// <summary>A model without usable prefixes that is to be cut at any size all the same; rings are laid at doubling sizes.</summary>
+    public static NestedDimensions Forced(int full) => new(NestingKind.Forced, 1, Doubling(1, full));
+
+    private static int[] Doubling(int minimum, int full)
     {
         var rings = new List<int>();
         // A ring border every doubling: a prefix then reads at most twice its own bytes, and planes stay few.
         for (var d = Math.Max(minimum, 32); d < full; d *= 2)
             rings.Add(d);
         rings.Add(full);
-        return new(NestingKind.AnyPrefix, minimum, [.. rings]);
+        return [.. rings];
     }
 
     /// <summary>Rebuilds a value from its stored parts.</summary>
@@ -96,7 +104,7 @@ public sealed class NestedDimensions : IEquatable<NestedDimensions>
     }
 
     /// <summary>Whether a prefix of <paramref name="d"/> components may be used on its own.</summary>
-    public bool Allows(int d) => Kind == NestingKind.AnyPrefix ? d >= Minimum && d <= Full : Array.IndexOf(dimensions, d) >= 0;
+    public bool Allows(int d) => Kind is NestingKind.AnyPrefix or NestingKind.Forced ? d >= Minimum && d <= Full : Array.IndexOf(dimensions, d) >= 0;
 
     /// <summary>Returns <paramref name="d"/> if it is allowed.</summary>
     /// <exception cref="DimensionNotAllowedException">It is not; the message names the allowed dimensions.</exception>
@@ -107,7 +115,7 @@ public sealed class NestedDimensions : IEquatable<NestedDimensions>
     {
         NestingKind.None => $"the model was not trained for truncation: only its full {Full} dimensions may be used",
         NestingKind.SeparateHeads => $"the model's sizes are separate projections, not prefixes: only these {Full} dimensions may be used",
-        NestingKind.AnyPrefix => $"the model allows any prefix from {Minimum} to {Full}",
+        NestingKind.AnyPrefix or NestingKind.Forced => $"the model allows any prefix from {Minimum} to {Full}",
         _ => $"the model allows {string.Join(", ", dimensions)}",
     };
 
@@ -135,7 +143,7 @@ public sealed class NestedDimensions : IEquatable<NestedDimensions>
     public override int GetHashCode() => HashCode.Combine(Kind, Minimum, dimensions.Length, Full);
 
     /// <inheritdoc/>
-    public override string ToString() => Kind == NestingKind.AnyPrefix ? $"any prefix {Minimum}..{Full}" : string.Join(", ", dimensions);
+    public override string ToString() => Kind is NestingKind.AnyPrefix or NestingKind.Forced ? $"any prefix {Minimum}..{Full}" : string.Join(", ", dimensions);
 
     private static NestedDimensions Listed(NestingKind kind, ReadOnlySpan<int> ascending) =>
         new(kind, ascending.Length > 0 ? ascending[0] : 1, ascending.ToArray());

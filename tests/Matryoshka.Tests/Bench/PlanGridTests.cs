@@ -1,5 +1,6 @@
 using Matryoshka.Cli.Bench;
 using Matryoshka.Tests.Collections;
+using Matryoshka.Tuning.Exploring;
 using Xunit;
 
 namespace Matryoshka.Tests.Bench;

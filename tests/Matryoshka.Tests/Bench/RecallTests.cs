@@ -1,5 +1,6 @@
 using CsCheck;
 using Matryoshka.Cli.Bench;
+using Matryoshka.Tuning.Exploring;
 using Xunit;
 
 namespace Matryoshka.Tests.Bench;

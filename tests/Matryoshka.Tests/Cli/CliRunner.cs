@@ -28,7 +28,10 @@ internal sealed record CliRun(int Code, string Out, string Error)
 
     public static Task<CliRun> Cancellable(CancellationToken token, params string[] args) => Run(args, "", terminal: false, token);
 
-    private static async Task<CliRun> Run(string[] args, string input, bool terminal, CancellationToken token)
+    /// <summary>With variables of the environment; a test without this one has neither recipes of its own nor a network.</summary>
+    public static Task<CliRun> WithVariables(Dictionary<string, string> variables, params string[] args) => Run(args, "", terminal: false, CancellationToken.None, variables);
+
+    private static async Task<CliRun> Run(string[] args, string input, bool terminal, CancellationToken token, Dictionary<string, string>? variables = null)
     {
         using var output = new StringWriter { NewLine = "\n" };
         using var error = new StringWriter { NewLine = "\n" };
@@ -42,6 +45,13 @@ internal sealed record CliRun(int Code, string Out, string Error)
             OutIsTerminal = terminal,
             Colour = terminal,
             Width = 100,
+            Variable = name => variables?.GetValueOrDefault(name) ?? name switch
+            {
+                "MRL_RECIPES" => "",
+                "HF_HUB_OFFLINE" => variables is null ? "1" : null,
+                "HF_HUB_CACHE" => Path.Join(Path.GetTempPath(), "matryoshka-tests", "no-hub"),
+                _ => null,
+            },
         };
         var code = await Program.RunAsync(args, host, token);
         return new(code, output.ToString(), error.ToString());

@@ -93,10 +93,11 @@ public sealed class EmbedCommandTests : IDisposable
     }
 
     [Fact]
-    public async Task A_model_without_a_runner_says_what_to_do()
+    public async Task A_model_that_cannot_be_had_says_what_to_do()
     {
-        var run = (await CliRun.Of("embed", "x", "--model", "text-embedding-3-small")).Expect(1);
-        Assert.Contains("cannot run 'openai/text-embedding-3-small'", run.Error, StringComparison.Ordinal);
-        Assert.Contains("service", run.Error, StringComparison.Ordinal);
+        Assert.Contains("'mrl pull thenlper/gte-base'", (await CliRun.Of("embed", "x", "--model", "thenlper/gte-base")).Expect(1).Error, StringComparison.Ordinal);
+        Assert.Contains("--endpoint", (await CliRun.Of("embed", "x", "--model", "thenlper/gte-base", "--endpoint", "http://localhost:1")).Expect(2).Error, StringComparison.Ordinal);
+        Assert.Contains("--recipe", (await CliRun.Of("embed", "x", "--model", "compatible:unheard-of", "--endpoint", "http://localhost:1")).Expect(1).Error, StringComparison.Ordinal);
+        Assert.Contains("MATRYOSHKA_TEST_NO_SUCH_KEY", (await CliRun.Of("embed", "x", "--model", "text-embedding-3-small", "--key-variable", "MATRYOSHKA_TEST_NO_SUCH_KEY")).Expect(1).Error, StringComparison.Ordinal);
     }
 }

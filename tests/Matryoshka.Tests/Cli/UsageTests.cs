@@ -4,7 +4,7 @@ namespace Matryoshka.Tests.Cli;
 
 public sealed class UsageTests(SampleStore sample) : IClassFixture<SampleStore>
 {
-    public static TheoryData<string> Commands => ["search", "similar", "get", "import", "embed", "delete", "info", "verify", "compact", "bench", "models"];
+    public static TheoryData<string> Commands => ["search", "similar", "get", "import", "embed", "delete", "info", "verify", "compact", "bench", "models", "pull", "rerank"];
 
     [Theory]
     [MemberData(nameof(Commands))]
@@ -53,7 +53,7 @@ public sealed class UsageTests(SampleStore sample) : IClassFixture<SampleStore>
     [InlineData("in one way", "delete", "key", "--source", "s")]
     [InlineData("is not a role", "embed", "x", "--role", "reader")]
     [InlineData(".npy, .f32 or .jsonl", "embed", "x", "-o", "out.csv")]
-    [InlineData("neither a folder nor a model", "embed", "x", "--model", "no/such-model")]
+    [InlineData("neither a folder nor a model", "embed", "x", "--model", "no-such-model")]
     [InlineData("40 dimensions were asked for, but the model allows 32, 64", "embed", "x", "--dims", "40")]
     public async Task Wrong_usage_ends_with_2_and_says_what_is_wrong(string expected, params string[] args)
     {

@@ -292,7 +292,7 @@ public sealed class HubClientTests : IDisposable
     [Fact]
     public void The_environment_is_read_as_the_hubs_own_tools_read_it()
     {
-        static HubOptions From(params (string Name, string Value)[] variables) => HubOptions.From(name => variables.FirstOrDefault(v => v.Name == name).Value);
+        static HubOptions From(params (string Name, string Value)[] variables) => HubOptions.FromEnvironment(name => variables.FirstOrDefault(v => v.Name == name).Value);
         var home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
         Assert.Equal((HubOptions.DefaultEndpoint, null, Path.Join(home, ".cache", "huggingface", "hub"), false), Facts(From()));
         Assert.Equal(Path.Join("x", "huggingface", "hub"), From(("XDG_CACHE_HOME", "x")).CacheFolder);

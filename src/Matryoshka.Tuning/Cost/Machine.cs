@@ -2,12 +2,15 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
 
-namespace Matryoshka.Cli.Bench;
+namespace Matryoshka.Tuning.Cost;
 
 /// <summary>What the figures depend on besides the collection.</summary>
 internal sealed record Machine(string Processor, int Cores, string OperatingSystem, string Runtime)
 {
     public static Machine Current() => new(ProcessorName(), Environment.ProcessorCount, RuntimeInformation.OSDescription, RuntimeInformation.FrameworkDescription);
+
+    /// <summary>In a line.</summary>
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Processor}, {Cores} cores, {OperatingSystem}, {Runtime}");
 
     /// <summary>Bytes of physical memory this process takes now and has taken at most, mapped files included.</summary>
     public static (long Now, long Peak) ResidentBytes()

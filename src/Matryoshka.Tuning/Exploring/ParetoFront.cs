@@ -1,4 +1,4 @@
-namespace Matryoshka.Cli.Bench;
+namespace Matryoshka.Tuning.Exploring;
 
 /// <summary>What is left when everything is dropped that something else beats.</summary>
 internal static class ParetoFront

@@ -1,4 +1,4 @@
-namespace Matryoshka.Cli.Bench;
+namespace Matryoshka.Tuning.Exploring;
 
 /// <summary>
 /// The plans that <c>--grid</c> sweeps: the one place to add a kind of plan to. What a collection cannot run is passed over,

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace Matryoshka.Cli.Bench;
+namespace Matryoshka.Tuning.Cost;
 
 /// <summary>One plan's turn in a round: some threads, each with one query at a time, until the time is over.</summary>
 internal static class Turn

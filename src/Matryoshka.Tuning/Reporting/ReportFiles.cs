@@ -1,0 +1,123 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Matryoshka.Tuning;
+
+/// <summary>Writes a report as files: <c>report.html</c>, <c>report.json</c>, <c>plans.csv</c>, <c>queries.csv</c>, and every picture as SVG and PNG.</summary>
+public static class ReportFiles
+{
+    /// <summary>Writes all files into a folder, which is made if it is missing; files of those names are replaced.</summary>
+    /// <returns>The path of the page.</returns>
+    /// <exception cref="MatryoshkaException">The folder cannot be written.</exception>
+    public static string Write(TuneReport report, string folder)
+    {
+        ArgumentNullException.ThrowIfNull(report);
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        try
+        {
+            Directory.CreateDirectory(folder);
+            var pictures = Reporting.Pictures.Of(report);
+            foreach (var picture in pictures)
+            {
+                File.WriteAllText(Path.Join(folder, picture.Name + ".svg"), picture.Svg());
+                File.WriteAllBytes(Path.Join(folder, picture.Name + ".png"), picture.Png());
+            }
+            File.WriteAllText(Path.Join(folder, "report.json"), ToJson(report) + "\n");
+            File.WriteAllText(Path.Join(folder, "plans.csv"), PlansCsv(report));
+            File.WriteAllText(Path.Join(folder, "queries.csv"), QueriesCsv(report));
+            var page = Path.Join(folder, "report.html");
+            File.WriteAllText(page, Reporting.ReportPage.Of(report, pictures));
+            return page;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new MatryoshkaException($"The report cannot be written to '{folder}': {error.Message}", error);
+        }
+    }
+
+    /// <summary>The report as JSON, without the values of each query, which are in the CSV.</summary>
+    public static string ToJson(TuneReport report) => JsonSerializer.Serialize(report, ReportContext.Readable.TuneReport);
+
+    /// <summary>A line a plan: what it keeps and costs.</summary>
+    public static string PlansCsv(TuneReport report)
+    {
+        ArgumentNullException.ThrowIfNull(report);
+        var csv = new Csv(["plan", "recommended", "measured", "on_front", "dominated_by", "queries", .. report.Metrics, "share_kept", "low", "high", "promise", "p_value",
+            "p50_us", "p95_us", "p99_us", "queries_per_second", "bytes_read", "resident_bytes_per_vector", "disk_bytes_per_vector",
+            "projected_rows", "projected_resident_bytes", "projected_disk_bytes", "projected_p95_us", "projected_monthly"]);
+        foreach (var plan in report.Plans)
+            csv.Add([plan.Name, plan.Plan.Equals(report.Recommendation.Plan?.Plan), plan.Measured, plan.OnFront, plan.DominatedBy, plan.Queries,
+                .. report.Metrics.Select(metric => (object?)plan.Quality[metric]), plan.Kept.Share, plan.Kept.Low, plan.Kept.High, plan.Kept.Promise, plan.Kept.PValue,
+                plan.Latency?.P50, plan.Latency?.P95, plan.Latency?.P99, plan.Latency?.QueriesPerSecond, plan.BytesRead, plan.ResidentBytes, plan.DiskBytes,
+                plan.Projection?.Rows, plan.Projection?.ResidentBytes, plan.Projection?.DiskBytes, plan.Projection?.P95Microseconds, plan.Projection?.Monthly]);
+        return csv.ToString();
+    }
+
+    /// <summary>A line a query and measured plan.</summary>
+    public static string QueriesCsv(TuneReport report)
+    {
+        ArgumentNullException.ThrowIfNull(report);
+        var csv = new Csv(["query", "plan", .. report.Metrics]);
+        foreach (var plan in report.Plans)
+            if (plan.PerQuery is { } values)
+                for (var q = 0; q < report.QueryIds.Count; q++)
+                    csv.Add([report.QueryIds[q], plan.Name, .. report.Metrics.Select(metric => (object?)(float)values[metric][q])]);
+        return csv.ToString();
+    }
+
+    private sealed class Csv
+    {
+        private static readonly System.Buffers.SearchValues<char> Quoted = System.Buffers.SearchValues.Create(",\"\r\n");
+        private readonly StringBuilder text = new();
+
+        public Csv(IEnumerable<string> columns) => Add([.. columns]);
+
+        public void Add(params IEnumerable<object?> cells) => text.AppendJoin(',', cells.Select(Cell)).Append('\n');
+
+        public override string ToString() => text.ToString();
+
+        private static string Cell(object? value)
+        {
+            var cell = value switch
+            {
+                null => "",
+                bool flag => flag ? "true" : "false",
+                IFormattable number => number.ToString(null, CultureInfo.InvariantCulture),
+                _ => value.ToString() ?? "",
+            };
+            return cell.AsSpan().ContainsAny(Quoted) ? $"\"{cell.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : cell;
+        }
+    }
+}
+
+/// <summary>A plan as its text form.</summary>
+internal sealed class PlanConverter : JsonConverter<SearchPlan>
+{
+    public override SearchPlan Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => SearchPlan.Parse(reader.GetString() ?? "");
+
+    public override void Write(Utf8JsonWriter writer, SearchPlan value, JsonSerializerOptions options) => writer.WriteStringValue(value.ToString());
+}
+
+/// <summary>A measure as its name.</summary>
+internal sealed class MetricConverter : JsonConverter<Metric>
+{
+    public override Metric Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => Metric.Parse(reader.GetString() ?? "");
+
+    public override void Write(Utf8JsonWriter writer, Metric value, JsonSerializerOptions options) => writer.WriteStringValue(value.ToString());
+}
+
+[JsonSourceGenerationOptions(UseStringEnumConverter = true)]
+[JsonSerializable(typeof(TuneReport))]
+internal sealed partial class ReportContext : JsonSerializerContext
+{
+    public static readonly ReportContext Readable = new(new JsonSerializerOptions
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        DictionaryKeyPolicy = null,
+        WriteIndented = true,
+        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        Converters = { new PlanConverter(), new MetricConverter() },
+    });
+}

@@ -1,0 +1,54 @@
+using Matryoshka.Tests.Collections;
+using Matryoshka.Tuning;
+
+namespace Matryoshka.Tests.Tuning;
+
+/// <summary>Vectors whose first components tell most, and queries beside some of them: small enough for a test, large enough to lose something.</summary>
+public sealed class TuneSample : IDisposable
+{
+    public const int Full = 64;
+    public const int Records = 1500;
+
+    private readonly TestFolder folder = new();
+
+    public TuneSample()
+    {
+        Collection = Collection.Create(Path, new() { Recipe = new() { Name = "test/tune", Dimensions = NestedDimensions.Trained(8, 16, 32, Full) } });
+        Collection.UpsertAsync(Enumerable.Range(0, Records).Select(i => new Record { Key = $"d{i}", Text = $"text {i}", Vector = Vector(i, null) })).GetAwaiter().GetResult();
+        Queries = [.. Enumerable.Range(0, 320).Select(i => new TuneQuery($"q{i}", Vector(i * 4, i), $"question {i}"))];
+        foreach (var query in Queries)
+        {
+            var number = int.Parse(query.Id.AsSpan(1), System.Globalization.CultureInfo.InvariantCulture);
+            Judgements.Add(query.Id, $"d{number * 4}", 2);
+            Judgements.Add(query.Id, $"d{(number * 4 + 1) % Records}", 0);
+        }
+    }
+
+    public string Path => folder.At("tune.mrl");
+
+    public Collection Collection { get; }
+
+    public IReadOnlyList<TuneQuery> Queries { get; }
+
+    public Judgements Judgements { get; } = new();
+
+    public string At(string name) => folder.At(name);
+
+    public static TuneOptions Quick { get; } = new() { Budget = TimeSpan.FromSeconds(0.5), Keep = 0.9, Threads = 1 };
+
+    // The later a component the smaller, as nested training leaves them; a query is its record and noise.
+    private static float[] Vector(int seed, int? noise)
+    {
+        var vector = new float[Full];
+        var (random, other) = (new Random(seed), new Random(noise ?? 0));
+        for (var i = 0; i < Full; i++)
+            vector[i] = (float)((random.NextDouble() - 0.5 + (noise is null ? 0 : 0.9 * (other.NextDouble() - 0.5))) / Math.Sqrt(1 + i / 4.0));
+        return vector;
+    }
+
+    public void Dispose()
+    {
+        Collection.Dispose();
+        folder.Dispose();
+    }
+}
