@@ -10,6 +10,16 @@ public enum OptimiserKind
     Adagrad,
 }
 
+/// <summary>What a token that stands n times in a text counts for.</summary>
+public enum StaticPooling
+{
+    /// <summary>n times: the mean of all tokens' rows, as every other library pools static models.</summary>
+    Mean,
+
+    /// <summary>The root of n times: a word that a long text repeats does not drown the others.</summary>
+    Root,
+}
+
 /// <summary>What is learnt of pairs that have a score.</summary>
 public enum GradedKind
 {
@@ -40,6 +50,9 @@ public sealed record StaticTrainingOptions
 
     /// <summary>Whether reserved pieces and those of other scripts give way to the most frequent English words of the pairs that would be spelled in several pieces; the vocabulary keeps its size.</summary>
     public bool AdaptVocabulary { get; init; }
+
+    /// <summary>What a token that stands several times in a text counts for.</summary>
+    public StaticPooling Pooling { get; init; } = StaticPooling.Root;
 
     /// <summary>Nested dimensions, ascending; the last is the full one.</summary>
     public IReadOnlyList<int> Dimensions { get; init; } = [32, 64, 128, 256, 512];
@@ -74,11 +87,14 @@ public sealed record StaticTrainingOptions
     /// <summary>Pairs that a source counts for at most when sources are drawn.</summary>
     public int SourceCap { get; init; } = 20_000;
 
-    /// <summary>Rows start as normal noise times inverse document frequency times this.</summary>
-    public double InitialScale { get; init; } = 1.0 / 6;
+    /// <summary>What a token's inverse document frequency is raised to for the length of its first row.</summary>
+    public double InitialPower { get; init; } = 0.5;
 
-    /// <summary>Share of pairs whose long text is cropped.</summary>
-    public double Crop { get; init; }
+    /// <summary>Rows start as normal noise times their length times this.</summary>
+    public double InitialScale { get; init; } = 0.45;
+
+    /// <summary>Share of a row's beginning that words of one stem have in common (Porter, 1980), 0 to 1.</summary>
+    public double Kinship { get; init; }
 
     /// <summary>Share of pairs that ask with a run of words of the long text (inverse cloze).</summary>
     public double Cloze { get; init; } = 0.25;
@@ -86,11 +102,8 @@ public sealed record StaticTrainingOptions
     /// <summary>Share of pairs that ask with single telling words of the long text.</summary>
     public double Sparse { get; init; }
 
-    /// <summary>Share of each query's target that follows BM25 over the batch instead of its own text alone, 0 to below 1.</summary>
-    public double Teacher { get; init; }
-
-    /// <summary>What the teacher's BM25 scores are divided by before their softmax.</summary>
-    public double TeacherTemperature { get; init; } = 4;
+    /// <summary>Share of the tokens of a short text that are left out each time it is drawn.</summary>
+    public double Dropout { get; init; }
 
     /// <summary>Hard negatives a step, mined by BM25: texts like the right one that belong to other questions.</summary>
     public int HardNegatives { get; init; }

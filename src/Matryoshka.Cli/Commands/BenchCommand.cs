@@ -34,7 +34,8 @@ internal static class BenchCommand
         var rounds = Options.Number("--rounds", "Rounds in which the plans take turns. Default: 5");
         foreach (var option in (Option[])[queries, plans, grid, count, threads, filter, truth, limit, seconds, rounds])
             command.Options.Add(option);
-        var models = new ModelOptions(command, "What embeds texts: a name of 'mrl models', a folder, owner/name, or provider:model. Default: the collection's own model");
+        var models = new ModelOptions(command, "What embeds texts: a name of 'mrl models', a folder, owner/name, or provider:model. Default: the collection's own model",
+            adapter: "What projects the embedded texts, for a collection of adapted vectors.");
         command.SetAction(async (result, cancellationToken) =>
         {
             var settings = new BenchSettings(

@@ -28,9 +28,9 @@ internal static class TrainStaticCommand
         var cap = Options.Number("--cap", "Pairs that a source counts for at most. Default: 20000");
         var cloze = Options.Decimal("--cloze", "Share of pairs that ask with words of the long text itself.");
         var sparse = Options.Decimal("--sparse", "Share of pairs that ask with single telling words of the long text.");
-        var crop = Options.Decimal("--crop", "Share of long texts that are cropped.");
-        var teacher = Options.Decimal("--teacher", "Share of the target that follows BM25 over the batch.");
-        var temperature = Options.Decimal("--teacher-temperature", "What BM25's scores are divided by.");
+        var dropout = Options.Decimal("--dropout", "Share of the short text's tokens left out each time it is drawn.");
+        var kinship = Options.Decimal("--kinship", "Share of their first rows that words of one stem have in common, 0 to 1.");
+        var pooling = Options.Text("--pooling", "root|mean", "A token that stands n times counts the root of n, or n times. Default: root");
         var negatives = Options.Number("--hard-negatives", "Hard negatives a step, mined by BM25. Default: none");
         var symmetric = Options.Decimal("--symmetric", "Share of the loss in which long texts seek their short one. Default: 0");
         var graded = Options.Text("--graded", "order|cosine", "What is learnt of pairs with a score: their order, or cosines equal to it. Default: order");
@@ -41,7 +41,7 @@ internal static class TrainStaticCommand
         var resume = Options.Flag("--resume", "Go on from the checkpoint in the folder.");
         var evaluate = new Option<string[]>("--eval") { Description = "Folders of judged collections (BEIR), measured at the end.", HelpName = "DIRS", AllowMultipleArgumentsPerToken = true };
         var prefixes = Options.Text("--eval-dims", "LIST", "Prefixes to measure. Default: those of --dims");
-        foreach (var option in (Option[])[pairs, output, name, vocabulary, size, adapt, dimensions, weights, scales, steps, batch, rate, optimiser, cap, cloze, sparse, crop, teacher, temperature, negatives, symmetric, graded, tokens, seed, threads, skip, resume, evaluate, prefixes])
+        foreach (var option in (Option[])[pairs, output, name, vocabulary, size, adapt, dimensions, weights, scales, steps, batch, rate, optimiser, cap, cloze, sparse, dropout, kinship, pooling, negatives, symmetric, graded, tokens, seed, threads, skip, resume, evaluate, prefixes])
             command.Options.Add(option);
         command.SetAction((result, cancellationToken) =>
         {
@@ -64,9 +64,9 @@ internal static class TrainStaticCommand
                 SourceCap = result.GetValue(cap) ?? defaults.SourceCap,
                 Cloze = result.GetValue(cloze) ?? defaults.Cloze,
                 Sparse = result.GetValue(sparse) ?? defaults.Sparse,
-                Crop = result.GetValue(crop) ?? defaults.Crop,
-                Teacher = result.GetValue(teacher) ?? defaults.Teacher,
-                TeacherTemperature = result.GetValue(temperature) ?? defaults.TeacherTemperature,
+                Dropout = result.GetValue(dropout) ?? defaults.Dropout,
+                Kinship = result.GetValue(kinship) ?? defaults.Kinship,
+                Pooling = PoolingOf(result.GetValue(pooling)),
                 HardNegatives = result.GetValue(negatives) ?? defaults.HardNegatives,
                 SymmetricShare = result.GetValue(symmetric) ?? defaults.SymmetricShare,
                 Graded = GradedOf(result.GetValue(graded)),
@@ -90,6 +90,13 @@ internal static class TrainStaticCommand
         null or "order" => GradedKind.Order,
         "cosine" => GradedKind.Cosine,
         _ => throw new UsageException($"'{name}' is not what can be learnt of scores: order and cosine are."),
+    };
+
+    private static StaticPooling PoolingOf(string? name) => name switch
+    {
+        null or "root" => StaticPooling.Root,
+        "mean" => StaticPooling.Mean,
+        _ => throw new UsageException($"'{name}' is not a pooling: root and mean are."),
     };
 
     private static OptimiserKind OptimiserOf(string? name) => name switch

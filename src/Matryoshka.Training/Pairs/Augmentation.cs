@@ -1,16 +1,14 @@
 namespace Matryoshka.Training.Pairs;
 
 /// <summary>
-/// What is done to a pair when it is drawn. A crop keeps one run of the document (its beginning says most, so others
-/// must be met too); a cloze asks with a run of words of the document itself (inverse cloze, Lee et al., 2019), half of
-/// the time taken out of it; sparse words ask with single words of the document in the order they stand.
+/// What is done to a pair when it is drawn. A cloze asks with a run of words of the document itself (inverse cloze, Lee et
+/// al., 2019), half of the time taken out of it; sparse words ask with single words of the document in the order they stand.
 /// </summary>
-/// <param name="Crop">Share of pairs whose document is cropped.</param>
 /// <param name="Cloze">Share of pairs that ask with a run of the document.</param>
 /// <param name="Sparse">Share of pairs that ask with single words of the document.</param>
-internal readonly record struct Augmentation(double Crop, double Cloze, double Sparse)
+/// <param name="Dropout">Share of the question's tokens that are left out.</param>
+internal readonly record struct Augmentation(double Cloze, double Sparse, double Dropout)
 {
-    private const int ShortestCrop = 32;
     private const int ShortestSpan = 4;
     private const int LongestSpan = 16;
 
@@ -19,11 +17,6 @@ internal readonly record struct Augmentation(double Crop, double Cloze, double S
         query.Clear();
         document.Clear();
         var chance = draw.Unit();
-        if (draw.Unit() < Crop && b.Length > ShortestCrop)
-        {
-            var length = ShortestCrop + draw.Below(b.Length - ShortestCrop + 1);
-            b = b.Slice(draw.Below(b.Length - length + 1), length);
-        }
         document.AddRange(b);
         if (chance < Cloze && b.Length >= 2 * LongestSpan)
         {
@@ -37,6 +30,18 @@ internal readonly record struct Augmentation(double Crop, double Cloze, double S
             SparseWords(b, idf, ref draw, query);
         else
             query.AddRange(a);
+        if (Dropout > 0)
+            Drop(query, ref draw);
+    }
+
+    private void Drop(List<int> query, ref Draw draw)
+    {
+        var kept = 0;
+        for (var i = 0; i < query.Count; i++)
+            if (draw.Unit() >= Dropout)
+                query[kept++] = query[i];
+        // One word is always left to ask with.
+        query.RemoveRange(Math.Max(1, kept), query.Count - Math.Max(1, kept));
     }
 
     // Words that say something are likelier: in proportion to their inverse document frequency.
