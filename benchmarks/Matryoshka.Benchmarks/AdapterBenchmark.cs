@@ -48,7 +48,7 @@ internal static unsafe class AdapterBenchmark
         var work = new Work(Environment.ProcessorCount);
         work.ForRanges(count, 64, (from, to) =>
         {
-            var whole = new float[Full];
+            var whole = new float[Prefixes[^1]];
             for (var i = from; i < to; i++)
             {
                 var row = cut.Slice((long)i * prefix, prefix);

@@ -78,8 +78,12 @@ public sealed record StaticTrainingOptions
     /// <summary>How rows are moved.</summary>
     public OptimiserKind Optimiser { get; init; } = OptimiserKind.Adam;
 
-    /// <summary>The largest learning rate, reached after the warm-up and then falling to 0 in a line.</summary>
-    public double Rate { get; init; } = 0.2;
+    /// <summary>
+    /// The largest learning rates, reached after the warm-up and then falling to 0 in a line: one for all components, or one for
+    /// those that each nested dimension adds. The first ones have to learn what texts are about; the last ones tell words apart
+    /// as they are drawn, and lose by learning much.
+    /// </summary>
+    public IReadOnlyList<double> Rates { get; init; } = [0.2];
 
     /// <summary>Share of the steps in which the rate rises.</summary>
     public double WarmUp { get; init; } = 0.1;

@@ -23,7 +23,7 @@ internal static class TrainStaticCommand
         var scales = Options.Text("--scale", "LIST", "What cosines are multiplied by: one number, or one a dimension.");
         var steps = Options.Number("--steps", $"Steps. Default: {Figures.Plain(Defaults.Steps)}");
         var batch = Options.Number("--batch", "Pairs a step. Default: 1024");
-        var rate = Options.Decimal("--rate", "Largest learning rate.");
+        var rates = Options.Text("--rate", "LIST", "Largest learning rate: one number, or one for the components that each dimension adds.");
         var optimiser = Options.Text("--optimiser", "adam|adagrad", "Default: adam");
         var cap = Options.Number("--cap", "Pairs that a source counts for at most. Default: 20000");
         var cloze = Options.Decimal("--cloze", "Share of pairs that ask with words of the long text itself.");
@@ -41,7 +41,7 @@ internal static class TrainStaticCommand
         var resume = Options.Flag("--resume", "Go on from the checkpoint in the folder.");
         var evaluate = new Option<string[]>("--eval") { Description = "Folders of judged collections (BEIR), measured at the end.", HelpName = "DIRS", AllowMultipleArgumentsPerToken = true };
         var prefixes = Options.Text("--eval-dims", "LIST", "Prefixes to measure. Default: those of --dims");
-        foreach (var option in (Option[])[pairs, output, name, vocabulary, size, adapt, dimensions, weights, scales, steps, batch, rate, optimiser, cap, cloze, sparse, dropout, kinship, pooling, negatives, symmetric, graded, tokens, seed, threads, skip, resume, evaluate, prefixes])
+        foreach (var option in (Option[])[pairs, output, name, vocabulary, size, adapt, dimensions, weights, scales, steps, batch, rates, optimiser, cap, cloze, sparse, dropout, kinship, pooling, negatives, symmetric, graded, tokens, seed, threads, skip, resume, evaluate, prefixes])
             command.Options.Add(option);
         command.SetAction((result, cancellationToken) =>
         {
@@ -59,7 +59,7 @@ internal static class TrainStaticCommand
                 Scales = NumberList.Decimals(result.GetValue(scales), "--scale") ?? defaults.Scales,
                 Steps = result.GetValue(steps) ?? defaults.Steps,
                 Batch = result.GetValue(batch) ?? defaults.Batch,
-                Rate = result.GetValue(rate) ?? defaults.Rate,
+                Rates = NumberList.Decimals(result.GetValue(rates), "--rate") ?? defaults.Rates,
                 Optimiser = OptimiserOf(result.GetValue(optimiser)),
                 SourceCap = result.GetValue(cap) ?? defaults.SourceCap,
                 Cloze = result.GetValue(cloze) ?? defaults.Cloze,

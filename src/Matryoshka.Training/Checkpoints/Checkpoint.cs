@@ -90,7 +90,7 @@ internal sealed unsafe class Checkpoint(StaticTrainingOptions options, string to
         steps {options.Steps}
         batch {options.Batch}
         optimiser {options.Optimiser}
-        rate {options.Rate}
+        rates {string.Join(' ', options.Rates)}
         warm-up {options.WarmUp}
         source cap {options.SourceCap}
         pooling {options.Pooling}

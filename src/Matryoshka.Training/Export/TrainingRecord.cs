@@ -31,9 +31,10 @@ internal static class TrainingRecord
         json.WriteNumber("steps", options.Steps);
         json.WriteNumber("batch", options.Batch);
         json.WriteString("optimiser", options.Optimiser.ToString());
-        json.WriteNumber("rate", options.Rate);
+        Numbers(json, "rates", options.Rates);
         json.WriteNumber("warmUp", options.WarmUp);
         json.WriteNumber("sourceCap", options.SourceCap);
+        json.WriteNumber("initialPower", options.InitialPower);
         json.WriteNumber("initialScale", options.InitialScale);
         json.WriteString("pooling", options.Pooling.ToString());
         json.WriteNumber("kinship", options.Kinship);

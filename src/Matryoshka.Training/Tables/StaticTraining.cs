@@ -29,12 +29,12 @@ internal sealed unsafe class StaticTraining : IDisposable
         contrastive = new(settings, options.Batch, options.Batch + options.HardNegatives, work);
         Table = new(idf.Length, options.Dimensions[^1], options.Pooling);
         Table.Initialise([.. idf.Select(weight => (float)(Math.Pow(weight, options.InitialPower) * options.InitialScale))], kin, options.Kinship, options.Seed, work);
-        Optimiser = new(idf.Length, options.Dimensions[^1], options.Optimiser);
+        Optimiser = new(idf.Length, options.Dimensions[^1], options.Optimiser, Shares(options));
         rows = new(idf.Length, options.Dimensions[^1]);
         var texts = 2L * options.Batch + options.HardNegatives;
         vectors = new(texts * Table.Dimensions);
         gradients = new(texts * Table.Dimensions);
-        schedule = new(options.Rate, options.WarmUp, options.Steps);
+        schedule = new(options.Rates.Max(), options.WarmUp, options.Steps);
     }
 
     public TokenTable Table { get; }
@@ -46,6 +46,15 @@ internal sealed unsafe class StaticTraining : IDisposable
     public static ContrastiveSettings Settings(StaticTrainingOptions options) => new(
         [.. options.Dimensions.Select((d, i) => new NestedLoss(d, options.Weights?[i] ?? 1, options.Scales[options.Scales.Count == 1 ? 0 : i]))],
         options.SymmetricShare);
+
+    private static float[] Shares(StaticTrainingOptions options)
+    {
+        var shares = new float[options.Dimensions[^1]];
+        for (int ring = 0, k = 0; ring < options.Dimensions.Count; ring++)
+            for (; k < options.Dimensions[ring]; k++)
+                shares[k] = (float)(options.Rates[options.Rates.Count == 1 ? 0 : ring] / options.Rates.Max());
+        return shares;
+    }
 
     public double RateAt(int step) => schedule.At(step);
 
