@@ -17,11 +17,9 @@ internal static class OptionCheck
         Between(options.SymmetricShare, 0, 1, "symmetric share");
         Between(options.WarmUp, 0, 1, "warm-up");
         Between(options.Cloze + options.Sparse, 0, 1, "share of cloze and sparse questions together");
-        Between(options.Dropout, 0, 0.9, "share of tokens left out");
         Between(options.InitialPower, 0, 3, "power of the inverse document frequency");
         Between(options.Kinship, 0, 1, "share that words of one stem have in common");
-        if (options.Rates.Count != 1 && options.Rates.Count != options.Dimensions.Count || options.Rates.Any(rate => !(rate is >= 0 and <= 1e30)) || options.Rates.Max() < 1e-6)
-            throw new TrainingException($"The rates are {string.Join(", ", options.Rates)}; one for all dimensions or one for each is needed, none below 0 and the largest at least 1e-6.");
+        Between(options.Rate, 1e-6, 1e30, "rate");
         Between(options.InitialScale, 1e-6, 1000, "initial scale");
         Between(options.Steps, 1, 10_000_000, "number of steps");
         Between(options.Batch, 2, 16_384, "batch");

@@ -113,7 +113,7 @@ public static class StaticTrainer
         private void Watch(double loss, int step, Checkpoint checkpoint)
         {
             if (!losses.Add(loss))
-                throw new TrainingException($"The loss diverged at step {step + 1}: it is {loss:G4}, the mean of the latest steps {Loss:G4}. Train again with a lower rate than {options.Rates.Max():G3}; {checkpoint.Kept}.");
+                throw new TrainingException($"The loss diverged at step {step + 1}: it is {loss:G4}, the mean of the latest steps {Loss:G4}. Train again with a lower rate than {options.Rate:G3}; {checkpoint.Kept}.");
         }
 
         private void Save(StaticTraining training, Checkpoint checkpoint, int step, double seconds)

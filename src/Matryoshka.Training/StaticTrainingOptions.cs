@@ -10,13 +10,13 @@ public enum OptimiserKind
     Adagrad,
 }
 
-/// <summary>What a token that stands n times in a text counts for.</summary>
+/// <summary>How the rows of a text's tokens add up.</summary>
 public enum StaticPooling
 {
-    /// <summary>n times: the mean of all tokens' rows, as every other library pools static models.</summary>
+    /// <summary>Each token counts alike, wherever it stands: the mean, as every other library pools static models (<see cref="Matryoshka.Pooling.Static"/>).</summary>
     Mean,
 
-    /// <summary>The root of n times: a word that a long text repeats does not drown the others.</summary>
+    /// <summary>A word that a long text repeats does not drown the others, and its beginning says more than its end (<see cref="Matryoshka.Pooling.StaticRoot"/>).</summary>
     Root,
 }
 
@@ -51,7 +51,7 @@ public sealed record StaticTrainingOptions
     /// <summary>Whether reserved pieces and those of other scripts give way to the most frequent English words of the pairs that would be spelled in several pieces; the vocabulary keeps its size.</summary>
     public bool AdaptVocabulary { get; init; }
 
-    /// <summary>What a token that stands several times in a text counts for.</summary>
+    /// <summary>How the rows of a text's tokens add up.</summary>
     public StaticPooling Pooling { get; init; } = StaticPooling.Root;
 
     /// <summary>Nested dimensions, ascending; the last is the full one.</summary>
@@ -70,7 +70,7 @@ public sealed record StaticTrainingOptions
     public GradedKind Graded { get; init; } = GradedKind.Order;
 
     /// <summary>Steps of training.</summary>
-    public int Steps { get; init; } = 4000;
+    public int Steps { get; init; } = 3000;
 
     /// <summary>Pairs a step.</summary>
     public int Batch { get; init; } = 1024;
@@ -78,12 +78,8 @@ public sealed record StaticTrainingOptions
     /// <summary>How rows are moved.</summary>
     public OptimiserKind Optimiser { get; init; } = OptimiserKind.Adam;
 
-    /// <summary>
-    /// The largest learning rates, reached after the warm-up and then falling to 0 in a line: one for all components, or one for
-    /// those that each nested dimension adds. The first ones have to learn what texts are about; the last ones tell words apart
-    /// as they are drawn, and lose by learning much.
-    /// </summary>
-    public IReadOnlyList<double> Rates { get; init; } = [0.2];
+    /// <summary>The largest learning rate, reached after the warm-up and then falling to 0 in a line.</summary>
+    public double Rate { get; init; } = 0.1;
 
     /// <summary>Share of the steps in which the rate rises.</summary>
     public double WarmUp { get; init; } = 0.1;
@@ -98,16 +94,13 @@ public sealed record StaticTrainingOptions
     public double InitialScale { get; init; } = 0.45;
 
     /// <summary>Share of a row's beginning that words of one stem have in common (Porter, 1980), 0 to 1.</summary>
-    public double Kinship { get; init; }
+    public double Kinship { get; init; } = 0.5;
 
     /// <summary>Share of pairs that ask with a run of words of the long text (inverse cloze).</summary>
     public double Cloze { get; init; } = 0.25;
 
     /// <summary>Share of pairs that ask with single telling words of the long text.</summary>
     public double Sparse { get; init; }
-
-    /// <summary>Share of the tokens of a short text that are left out each time it is drawn.</summary>
-    public double Dropout { get; init; }
 
     /// <summary>Hard negatives a step, mined by BM25: texts like the right one that belong to other questions.</summary>
     public int HardNegatives { get; init; }

@@ -20,17 +20,16 @@ internal static class TrainStaticCommand
         var adapt = Options.Flag("--adapt-vocab", "Give the places of reserved and foreign pieces to frequent words of the pairs.");
         var dimensions = Options.Text("--dims", "LIST", "Nested dimensions, ascending. Default: 32,64,128,256,512");
         var weights = Options.Text("--weights", "LIST", "Weight of each dimension in the loss. Default: all alike");
-        var scales = Options.Text("--scale", "LIST", "What cosines are multiplied by: one number, or one a dimension.");
+        var scales = Options.Text("--scale", "LIST", "What cosines are multiplied by: one number, or one a dimension. Default: 20");
         var steps = Options.Number("--steps", $"Steps. Default: {Figures.Plain(Defaults.Steps)}");
         var batch = Options.Number("--batch", "Pairs a step. Default: 1024");
-        var rates = Options.Text("--rate", "LIST", "Largest learning rate: one number, or one for the components that each dimension adds.");
+        var rate = Options.Decimal("--rate", $"Largest learning rate. Default: {Number(Defaults.Rate)}");
         var optimiser = Options.Text("--optimiser", "adam|adagrad", "Default: adam");
         var cap = Options.Number("--cap", "Pairs that a source counts for at most. Default: 20000");
-        var cloze = Options.Decimal("--cloze", "Share of pairs that ask with words of the long text itself.");
+        var cloze = Options.Decimal("--cloze", $"Share of pairs that ask with a run of words of the long text itself. Default: {Number(Defaults.Cloze)}");
         var sparse = Options.Decimal("--sparse", "Share of pairs that ask with single telling words of the long text.");
-        var dropout = Options.Decimal("--dropout", "Share of the short text's tokens left out each time it is drawn.");
-        var kinship = Options.Decimal("--kinship", "Share of their first rows that words of one stem have in common, 0 to 1.");
-        var pooling = Options.Text("--pooling", "root|mean", "A token that stands n times counts the root of n, or n times. Default: root");
+        var kinship = Options.Decimal("--kinship", $"Share of their first rows that words of one stem have in common, 0 to 1. Default: {Number(Defaults.Kinship)}");
+        var pooling = Options.Text("--pooling", "root|mean", "How a text's tokens add up: root (repetitions and later places count less) or mean (as other libraries pool). Default: root");
         var negatives = Options.Number("--hard-negatives", "Hard negatives a step, mined by BM25. Default: none");
         var symmetric = Options.Decimal("--symmetric", "Share of the loss in which long texts seek their short one. Default: 0");
         var graded = Options.Text("--graded", "order|cosine", "What is learnt of pairs with a score: their order, or cosines equal to it. Default: order");
@@ -41,7 +40,7 @@ internal static class TrainStaticCommand
         var resume = Options.Flag("--resume", "Go on from the checkpoint in the folder.");
         var evaluate = new Option<string[]>("--eval") { Description = "Folders of judged collections (BEIR), measured at the end.", HelpName = "DIRS", AllowMultipleArgumentsPerToken = true };
         var prefixes = Options.Text("--eval-dims", "LIST", "Prefixes to measure. Default: those of --dims");
-        foreach (var option in (Option[])[pairs, output, name, vocabulary, size, adapt, dimensions, weights, scales, steps, batch, rates, optimiser, cap, cloze, sparse, dropout, kinship, pooling, negatives, symmetric, graded, tokens, seed, threads, skip, resume, evaluate, prefixes])
+        foreach (var option in (Option[])[pairs, output, name, vocabulary, size, adapt, dimensions, weights, scales, steps, batch, rate, optimiser, cap, cloze, sparse, kinship, pooling, negatives, symmetric, graded, tokens, seed, threads, skip, resume, evaluate, prefixes])
             command.Options.Add(option);
         command.SetAction((result, cancellationToken) =>
         {
@@ -59,12 +58,11 @@ internal static class TrainStaticCommand
                 Scales = NumberList.Decimals(result.GetValue(scales), "--scale") ?? defaults.Scales,
                 Steps = result.GetValue(steps) ?? defaults.Steps,
                 Batch = result.GetValue(batch) ?? defaults.Batch,
-                Rates = NumberList.Decimals(result.GetValue(rates), "--rate") ?? defaults.Rates,
+                Rate = result.GetValue(rate) ?? defaults.Rate,
                 Optimiser = OptimiserOf(result.GetValue(optimiser)),
                 SourceCap = result.GetValue(cap) ?? defaults.SourceCap,
                 Cloze = result.GetValue(cloze) ?? defaults.Cloze,
                 Sparse = result.GetValue(sparse) ?? defaults.Sparse,
-                Dropout = result.GetValue(dropout) ?? defaults.Dropout,
                 Kinship = result.GetValue(kinship) ?? defaults.Kinship,
                 Pooling = PoolingOf(result.GetValue(pooling)),
                 HardNegatives = result.GetValue(negatives) ?? defaults.HardNegatives,
@@ -84,6 +82,8 @@ internal static class TrainStaticCommand
         });
         return command;
     }
+
+    private static string Number(double value) => value.ToString(System.Globalization.CultureInfo.InvariantCulture);
 
     private static GradedKind GradedOf(string? name) => name switch
     {

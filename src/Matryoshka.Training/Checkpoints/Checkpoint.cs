@@ -90,12 +90,11 @@ internal sealed unsafe class Checkpoint(StaticTrainingOptions options, string to
         steps {options.Steps}
         batch {options.Batch}
         optimiser {options.Optimiser}
-        rates {string.Join(' ', options.Rates)}
+        rate {options.Rate}
         warm-up {options.WarmUp}
         source cap {options.SourceCap}
         pooling {options.Pooling}
         kinship {options.Kinship}
-        dropout {options.Dropout}
         cloze {options.Cloze}
         sparse {options.Sparse}
         hard negatives {options.HardNegatives}

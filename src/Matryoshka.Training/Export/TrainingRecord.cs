@@ -31,14 +31,13 @@ internal static class TrainingRecord
         json.WriteNumber("steps", options.Steps);
         json.WriteNumber("batch", options.Batch);
         json.WriteString("optimiser", options.Optimiser.ToString());
-        Numbers(json, "rates", options.Rates);
+        json.WriteNumber("rate", options.Rate);
         json.WriteNumber("warmUp", options.WarmUp);
         json.WriteNumber("sourceCap", options.SourceCap);
         json.WriteNumber("initialPower", options.InitialPower);
         json.WriteNumber("initialScale", options.InitialScale);
         json.WriteString("pooling", options.Pooling.ToString());
         json.WriteNumber("kinship", options.Kinship);
-        json.WriteNumber("dropout", options.Dropout);
         json.WriteNumber("cloze", options.Cloze);
         json.WriteNumber("sparse", options.Sparse);
         json.WriteNumber("hardNegatives", options.HardNegatives);

@@ -6,8 +6,7 @@ namespace Matryoshka.Training.Pairs;
 /// </summary>
 /// <param name="Cloze">Share of pairs that ask with a run of the document.</param>
 /// <param name="Sparse">Share of pairs that ask with single words of the document.</param>
-/// <param name="Dropout">Share of the question's tokens that are left out.</param>
-internal readonly record struct Augmentation(double Cloze, double Sparse, double Dropout)
+internal readonly record struct Augmentation(double Cloze, double Sparse)
 {
     private const int ShortestSpan = 4;
     private const int LongestSpan = 16;
@@ -30,18 +29,6 @@ internal readonly record struct Augmentation(double Cloze, double Sparse, double
             SparseWords(b, idf, ref draw, query);
         else
             query.AddRange(a);
-        if (Dropout > 0)
-            Drop(query, ref draw);
-    }
-
-    private void Drop(List<int> query, ref Draw draw)
-    {
-        var kept = 0;
-        for (var i = 0; i < query.Count; i++)
-            if (draw.Unit() >= Dropout)
-                query[kept++] = query[i];
-        // One word is always left to ask with.
-        query.RemoveRange(Math.Max(1, kept), query.Count - Math.Max(1, kept));
     }
 
     // Words that say something are likelier: in proportion to their inverse document frequency.

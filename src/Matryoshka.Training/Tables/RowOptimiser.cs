@@ -19,17 +19,10 @@ internal sealed unsafe class RowOptimiser : IDisposable
 
     private readonly int dimensions;
     private readonly bool adagrad;
-    private readonly Block<float> shares;
 
-    /// <param name="rows">Rows there are.</param>
-    /// <param name="dimensions">Numbers of a row.</param>
-    /// <param name="kind">How they are moved.</param>
-    /// <param name="shares">Of each number, its share of the learning rate; null for all of it.</param>
-    public RowOptimiser(int rows, int dimensions, OptimiserKind kind, float[]? shares = null)
+    public RowOptimiser(int rows, int dimensions, OptimiserKind kind)
     {
         (this.dimensions, adagrad) = (dimensions, kind == OptimiserKind.Adagrad);
-        this.shares = new(dimensions);
-        (shares ?? [.. Enumerable.Repeat(1f, dimensions)]).CopyTo(this.shares.Slice(0, dimensions));
         First = new(adagrad ? 0 : (long)rows * dimensions);
         Second = new((long)rows * dimensions);
     }
@@ -57,7 +50,6 @@ internal sealed unsafe class RowOptimiser : IDisposable
     {
         First.Dispose();
         Second.Dispose();
-        shares.Dispose();
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -71,14 +63,14 @@ internal sealed unsafe class RowOptimiser : IDisposable
             var v = new Vector<float>(Beta2) * Wide<float>.Load(second + i) + new Vector<float>(1 - Beta2) * g * g;
             Wide<float>.Store(m, first + i);
             Wide<float>.Store(v, second + i);
-            var step = new Vector<float>(rate) * Wide<float>.Load(shares.Data + i) * m / (Vector.SquareRoot(v * new Vector<float>(correction)) + new Vector<float>(Epsilon));
+            var step = new Vector<float>(rate) * m / (Vector.SquareRoot(v * new Vector<float>(correction)) + new Vector<float>(Epsilon));
             Wide<float>.Store(Wide<float>.Load(values + i) - step, values + i);
         }
         for (; i < dimensions; i++)
         {
             first[i] = Beta1 * first[i] + (1 - Beta1) * gradient[i];
             second[i] = Beta2 * second[i] + (1 - Beta2) * gradient[i] * gradient[i];
-            values[i] -= rate * shares.Data[i] * first[i] / (MathF.Sqrt(second[i] * correction) + Epsilon);
+            values[i] -= rate * first[i] / (MathF.Sqrt(second[i] * correction) + Epsilon);
         }
     }
 
@@ -88,7 +80,7 @@ internal sealed unsafe class RowOptimiser : IDisposable
         for (var i = 0; i < dimensions; i++)
         {
             second[i] += gradient[i] * gradient[i];
-            values[i] -= rate * shares.Data[i] * gradient[i] / (MathF.Sqrt(second[i]) + Epsilon);
+            values[i] -= rate * gradient[i] / (MathF.Sqrt(second[i]) + Epsilon);
         }
     }
 }

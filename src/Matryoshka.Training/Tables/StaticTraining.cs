@@ -23,18 +23,18 @@ internal sealed unsafe class StaticTraining : IDisposable
     {
         (this.options, this.work, this.idf, this.negatives) = (options, work, idf, negatives);
         Sampler = sampler;
-        augmentation = new(options.Cloze, options.Sparse, options.Dropout);
+        augmentation = new(options.Cloze, options.Sparse);
         batch = new(idf.Length, options.Pooling);
         settings = Settings(options);
         contrastive = new(settings, options.Batch, options.Batch + options.HardNegatives, work);
         Table = new(idf.Length, options.Dimensions[^1], options.Pooling);
         Table.Initialise([.. idf.Select(weight => (float)(Math.Pow(weight, options.InitialPower) * options.InitialScale))], kin, options.Kinship, options.Seed, work);
-        Optimiser = new(idf.Length, options.Dimensions[^1], options.Optimiser, Shares(options));
+        Optimiser = new(idf.Length, options.Dimensions[^1], options.Optimiser);
         rows = new(idf.Length, options.Dimensions[^1]);
         var texts = 2L * options.Batch + options.HardNegatives;
         vectors = new(texts * Table.Dimensions);
         gradients = new(texts * Table.Dimensions);
-        schedule = new(options.Rates.Max(), options.WarmUp, options.Steps);
+        schedule = new(options.Rate, options.WarmUp, options.Steps);
     }
 
     public TokenTable Table { get; }
@@ -46,15 +46,6 @@ internal sealed unsafe class StaticTraining : IDisposable
     public static ContrastiveSettings Settings(StaticTrainingOptions options) => new(
         [.. options.Dimensions.Select((d, i) => new NestedLoss(d, options.Weights?[i] ?? 1, options.Scales[options.Scales.Count == 1 ? 0 : i]))],
         options.SymmetricShare);
-
-    private static float[] Shares(StaticTrainingOptions options)
-    {
-        var shares = new float[options.Dimensions[^1]];
-        for (int ring = 0, k = 0; ring < options.Dimensions.Count; ring++)
-            for (; k < options.Dimensions[ring]; k++)
-                shares[k] = (float)(options.Rates[options.Rates.Count == 1 ? 0 : ring] / options.Rates.Max());
-        return shares;
-    }
 
     public double RateAt(int step) => schedule.At(step);
 

@@ -61,7 +61,7 @@ public class PairFileTests
         Refused("must ascend, but 16 follows 32", options with { Dimensions = [32, 16] });
         Refused("2 weights were given for 3 dimensions", options with { Weights = [1, 1] });
         Refused("The scales are 20, 30", options with { Scales = [20, 30] });
-        Refused("The rates are 0;", options with { Rates = [0] });
+        Refused("The rate is 0;", options with { Rate = 0 });
         Refused("The batch is 1; 2 to 16384", options with { Batch = 1 });
         Refused("64 dimensions cannot be measured of a model that has 24", options with { EvaluateDimensions = [8, 64] });
         Refused("is not a judged collection", options with { Evaluate = [folder.At("nothing")] });
