@@ -31,9 +31,16 @@ internal static unsafe class BitTableKernel
     public static void Run(ReadOnlySpan<Ring> rings, int* rows, int count, int* sums)
     {
         new Span<int>(sums, count).Clear();
-        foreach (ref readonly var ring in rings)
+        for (var r = 0; r < rings.Length; r++)
         {
+            ref readonly var ring = ref rings[r];
             var bytes = ring.Length + 7 >> 3;
+            if (rows == null && r + 1 < rings.Length && IsHalf(ring) && IsHalf(rings[r + 1]))
+            {
+                PackedHalves((byte*)ring.Rows, (byte*)rings[r + 1].Rows, new((byte*)ring.Query, (byte*)rings[r + 1].Query), count, sums);
+                r++;
+                continue;
+            }
             if (rows != null || ring.Stride != bytes || bytes is not (4 or 8 or 16 or 32))
                 Scattered(ring, bytes, rows, count, sums);
             else if (bytes <= 8)
@@ -97,6 +104,16 @@ internal static unsafe class BitTableKernel
         else
             for (var row = 0; row < count; row += 8, from += 32)
                 Put(t.Sum(Avx512F.ConvertToVector512UInt64(Vector256.Load((uint*)from))), sums + row);
+    }
+
+    private static bool IsHalf(in Ring ring) => ring is { Length: > 24 and <= 32, Stride: 4 };
+
+    /// <summary>Two rings of four bytes make up one column.</summary>
+    [MethodImpl(Full)]
+    private static void PackedHalves(byte* first, byte* second, Tables t, int count, int* sums)
+    {
+        for (var row = 0; row < count; row += 8, first += 32, second += 32)
+            Put(t.Sum(Avx512F.ConvertToVector512UInt64(Vector256.Load((uint*)first)) | Avx512F.ConvertToVector512UInt64(Vector256.Load((uint*)second)) << 32), sums + row);
     }
 
     [MethodImpl(Full)]
@@ -255,10 +272,20 @@ internal static unsafe class BitTableKernel
         [MethodImpl(Inline)]
         public Tables(byte* column)
         {
-            lower0 = Vector512.Load(column + BitWeights.SumsOffset);
-            lower1 = Vector512.Load(column + BitWeights.SumsOffset + 64);
-            upper0 = Vector512.Load(column + BitWeights.SumsOffset + 128);
-            upper1 = Vector512.Load(column + BitWeights.SumsOffset + 192);
+            lower0 = Vector512.Load(column);
+            lower1 = Vector512.Load(column + 64);
+            upper0 = Vector512.Load(column + BitWeights.HighOffset);
+            upper1 = Vector512.Load(column + BitWeights.HighOffset + 64);
+        }
+
+        /// <summary>The lower halves of two columns as one.</summary>
+        [MethodImpl(Inline)]
+        public Tables(byte* first, byte* second)
+        {
+            lower0 = Vector512.Load(first);
+            lower1 = Vector512.Load(second);
+            upper0 = Vector512.Load(first + BitWeights.HighOffset);
+            upper1 = Vector512.Load(second + BitWeights.HighOffset);
         }
 
         /// <summary>The eight rows' sums of the column.</summary>
