@@ -63,7 +63,7 @@ public sealed class StaticModel
         Dimensions = dimensions;
     }
 
-    /// <summary>The model inside this library, <c>matryoshka/static-en-v0</c>: English, 512 dimensions nested at 32, 64, 128 and 256. Loaded at first use.</summary>
+    /// <summary>The model inside this library, <c>matryoshka/static-en-v1</c>: English, 512 dimensions nested at 32, 64, 128 and 256. Loaded at first use.</summary>
     public static StaticModel Default => Embedded.Value;
 
     /// <summary>The full dimension and the prefixes that may be used.</summary>
