@@ -24,12 +24,12 @@ internal static class PresetPlan
 
     /// <param name="preset">Which one.</param>
     /// <param name="meta">What the collection stores.</param>
-    /// <param name="rows">Rows of the collection.</param>
-    /// <param name="listed">Rows of the largest segment that has lists; 0 where none has.</param>
+    /// <param name="snapshot">The rows, and where they are.</param>
     /// <param name="prefix">The dimensions searched at.</param>
     /// <param name="k">How many hits.</param>
-    public static SearchPlan For(SearchPreset preset, CatalogMeta meta, long rows, long listed, int prefix, int k)
+    public static SearchPlan For(SearchPreset preset, CatalogMeta meta, Snapshot snapshot, int prefix, int k)
     {
+        var (rows, listed) = (snapshot.LiveRows, snapshot.ListedRows);
         int? dimensions = prefix == meta.Recipe.Dimensions.Full ? null : prefix;
         var full = new SearchStage(meta.FullPrecision, dimensions, null);
         if (preset == SearchPreset.Exact || listed == 0 && rows <= ExactUpTo)
@@ -38,12 +38,12 @@ internal static class PresetPlan
         var codes = new SearchStage(Precision.Int8, dimensions, null);
         SearchStage[] rescore = !meta.Int8 ? [full] : preset == SearchPreset.Fast ? [codes] : [codes with { Keep = preset == SearchPreset.Accurate ? Keep(k, 5, 50) : Keep(k, 3, 30) }, full];
         var signs = new SearchStage(Precision.Bit, dimensions, null);
-        if (listed > 0 && prefix >= FewestSigns && (!meta.Bit || rows > ScansUpTo(preset)))
+        if (listed > 0 && prefix >= FewestSigns && (!snapshot.SignsResident || rows > ScansUpTo(preset)))
         {
             var (percent, times) = preset switch { SearchPreset.Fast => (2.5, 10), SearchPreset.Balanced => (8.0, 10), _ => (28.0, 15) };
             return new([signs with { ListsPercent = Share(percent, listed), Keep = Keep(k, times, 10 * times) }, .. rescore]);
         }
-        if (meta.Bit && meta.Int8 && prefix >= FewestSigns)
+        if (meta.Bit && prefix >= FewestSigns)
             return new([signs with { Keep = preset switch { SearchPreset.Fast => Keep(k, 10, 100), SearchPreset.Balanced => Keep(k, 20, 200), _ => Keep(k, 40, 400) } }, .. rescore]);
         return new([.. rescore]);
     }

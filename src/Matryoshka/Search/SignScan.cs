@@ -6,11 +6,11 @@ namespace Matryoshka.Search;
 /// <summary>
 /// Scans signs, each worth what the query's component is: the estimate of Gao and Long, "RaBitQ" (SIGMOD 2024), without a factor
 /// a row, which changed no recall here. The rings of a smaller prefix are read first, the others only of rows that they can still
-/// bring among the best: two rows in a thousand for the best hundred of 500,000.
+/// bring among the best: one row in eighty for the best hundred of 500,000.
 /// </summary>
 /// <remarks>
 /// What to expect is learnt from a sixteenth of the rows: their best few say where the last of the wanted will end. Without that
-/// four times as many rows were hopeful, most of them early, while little was known.
+/// twice as many rows were hopeful, most of them early, while little was known.
 /// That stop is statistical: of the rows that would end exactly at the threshold about one in six is missed, of the nearest
 /// ten, which end far above it, none in a thousand.
 /// </remarks>
