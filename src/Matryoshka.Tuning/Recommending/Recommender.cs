@@ -41,7 +41,7 @@ internal sealed class Recommender(TuneOptions options, TruthSummary truth, strin
         };
     }
 
-    private bool Keeps(PlanResult plan) => IsExact(plan) || plan.Kept.Promise >= options.Keep;
+    private bool Keeps(PlanResult plan) => IsExact(plan) && options.Keep <= 1 || plan.Kept.Promise >= options.Keep;
 
     private bool IsExact(PlanResult plan) => plan.Plan.Equals(exact) || plan.Plan.Stages[0].Bounded && plan.Plan.Rerank is null;
 

@@ -17,8 +17,15 @@ internal sealed record ScoredPairs(long[] Ids, double[] Scores, double Seconds)
 internal sealed class PairScorer(Collection collection, Workbench bench, Journal journal)
 {
     private readonly HashSet<string> warm = new(StringComparer.Ordinal);
+    private readonly Dictionary<(string Reranker, SearchPlan Retrieval, int Query), ScoredPairs> scored = [];
 
     public ScoredPairs Score(RerankFamily family, int query, CancellationToken cancellationToken)
+    {
+        var key = (family.Reranker, family.Retrieval, query);
+        return scored.TryGetValue(key, out var known) ? known : scored[key] = Measure(family, query, cancellationToken);
+    }
+
+    private ScoredPairs Measure(RerankFamily family, int query, CancellationToken cancellationToken)
     {
         var ids = Candidates(family.Retrieval, query).Ids;
         var measured = journal.Of(FormattableString.Invariant($"pairs {family.Reranker} {family.Retrieval} {query}"), () =>
