@@ -135,25 +135,13 @@ internal sealed class ParquetVectors : VectorFile
         return vectors;
     }
 
-    // What is null, and a list without items, has a level and no number: it is left not a number, as is what was not one before.
+    // What is null, and a list without items, has levels and no number.
     private float[] Numbers<T>(ParquetRowGroupReader rowGroup, int[] levels) where T : unmanaged, IFloatingPointIeee754<T>
     {
-        float[] numbers;
-        if (column.IsNullable)
-        {
-            var values = new T?[levels.Length];
-            Reading(path, () => rowGroup.ReadAsync<T>(column, values.AsMemory(), levels.AsMemory()).AsTask());
-            numbers = Array.ConvertAll(values, value => value is { } number ? float.CreateTruncating(number) : float.NaN);
-        }
-        else
-        {
-            var values = new T[levels.Length];
-            Array.Fill(values, T.NaN);
-            Reading(path, () => rowGroup.ReadAsync<T>(column, values.AsMemory(), levels.AsMemory()).AsTask());
-            numbers = Array.ConvertAll(values, float.CreateTruncating);
-        }
-        return !Array.Exists(numbers, float.IsNaN) ? numbers
-            : throw new InvalidFormatException($"'{path}': the column '{column.Path.FirstPart}' has rows or components that are null, empty or not a number; every row needs its vector.");
+        var (values, defined) = (new T[levels.Length], new int[levels.Length]);
+        Reading(path, () => rowGroup.ReadRawAsync(column, values.AsMemory(), defined.AsMemory(), levels.AsMemory(), CancellationToken.None).AsTask());
+        return column.MaxDefinitionLevel == 0 || Array.TrueForAll(defined, level => level == column.MaxDefinitionLevel) ? Array.ConvertAll(values, float.CreateTruncating)
+            : throw new InvalidFormatException($"'{path}': the column '{column.Path.FirstPart}' has rows or components that are null or empty; every row needs its vector.");
     }
 
     private static void Reading(string path, Func<Task> read) => Reading(path, async () =>
