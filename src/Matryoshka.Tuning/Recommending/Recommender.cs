@@ -20,11 +20,12 @@ internal sealed class Recommender(TuneOptions options, TruthSummary truth, strin
         var unsure = byCost.TakeWhile(plan => plan != chosen).FirstOrDefault(plan => Fits(plan) && plan.Kept.Share >= options.Keep);
         var needed = unsure?.Kept.QueriesNeeded(options.Keep);
         if (unsure is not null && needed is not null)
-            warnings.Add($"{Words.Grouped(truth.Queries)} queries are too few to be sure of '{unsure.Name}', which is cheaper and keeps {Words.Percent(unsure.Kept.Share)}: about {Words.Grouped(Math.Max(1, needed.Value - truth.Queries))} more would tell.");
+            warnings.Add($"{Words.Grouped(truth.Queries)} queries are too few to be sure of '{unsure.Name}', which is cheaper and keeps {Words.Percent(unsure.Kept.Share)}: about {Words.Grouped(More(needed.Value))} more would tell.");
         var reranked = plans.Where(plan => plan.Plan.Rerank is not null).MaxBy(plan => plan.Kept.Share);
         if (chosen is null)
             return new() { Summary = Nothing(byCost), Unsure = unsure, QueriesNeeded = needed, Warnings = warnings, Reranked = reranked };
-        var dearer = byCost.SkipWhile(plan => plan != chosen).Skip(1).FirstOrDefault(plan => Fits(plan) && plan.Kept.Share > chosen.Kept.Share && plan.Projection!.Monthly > chosen.Projection!.Monthly * DearerCounts);
+        // What a reranker adds is said by itself.
+        var dearer = byCost.SkipWhile(plan => plan != chosen).Skip(1).FirstOrDefault(plan => plan.Plan.Rerank is null && Fits(plan) && plan.Kept.Share > chosen.Kept.Share && plan.Projection!.Monthly > chosen.Projection!.Monthly * DearerCounts);
         return new()
         {
             Plan = chosen,
@@ -40,6 +41,9 @@ internal sealed class Recommender(TuneOptions options, TruthSummary truth, strin
             Warnings = warnings,
         };
     }
+
+    // Where the estimate says that there are enough, and yet it is not sure, some more are needed all the same.
+    private double More(int needed) => Math.Max(needed - truth.Queries, Math.Ceiling(truth.Queries / 20.0));
 
     private bool Keeps(PlanResult plan) => IsExact(plan) && options.Keep <= 1 || plan.Kept.Promise >= options.Keep;
 

@@ -32,9 +32,10 @@ internal static class ComparisonPage
     private static Markup Verdict(ComparisonReport report)
     {
         var best = report.Models.MaxBy(model => model.Full.Quality[report.Metric])!;
+        var first = report.Pairs.Where(pair => pair.A == best.Model || pair.B == best.Model).All(pair => pair.Adjusted < Significant);
         return Markup.Of($"""
             <section class="verdict">
-            <h2>Whole vectors: <code>{best.Model}</code> is first</h2>
+            <h2>{Markup.If(first, () => Markup.Of($"Whole vectors: <code>{best.Model}</code> is first"))}{(first ? "" : "Whole vectors: no model is shown to be first")}</h2>
             <ul>{Markup.Join(Sentences(report), sentence => Markup.Of($"<li>{sentence}</li>"))}</ul>
             </section>
             """);

@@ -28,7 +28,7 @@ internal static class Palette
     public static Color[] Series => [Of("full"), Of("int8"), Of("bit"), Of("violet"), Of("lists"), Of("brown"), Of("muted")];
 
     /// <summary>The colour of the precision a plan scans at.</summary>
-    public static Color Of(SearchPlan plan) => plan.Rerank is not null ? Of("brown") : plan.Stages[0].ListsPercent is not null ? Of("lists") : plan.Stages[0].Precision switch
+    public static Color Of(SearchPlan plan) => plan.Stages[0].ListsPercent is not null ? Of("lists") : plan.Stages[0].Precision switch
     {
         Precision.Bit => Of("bit"),
         Precision.Int8 => Of("int8"),

@@ -19,11 +19,14 @@ internal static class Pictures
             (plot, canvas) => Depths(plot, canvas, report)),
         new("latency", "How long queries take", "The share of queries answered within a time: the recommended plan, the next dearer and exact search. A steep line is a steady plan; its upper end is the tail.",
             (plot, canvas) => Latencies(plot, canvas, report)),
+        .. report.Recommendation.Reranked is null ? [] : (Picture[])[new("rerank", "What a reranker adds", "How much of full quality is reached when a reranker puts so many candidates in order, with 95 % bands; beside each the median time of a whole search. The dashed line is the recommended plan.",
+            (plot, canvas) => Reranked(plot, canvas, report))],
     ];
 
     private static void Front(Plot plot, Canvas canvas, TuneReport report, Func<PlanResult, double> cost, string axis, Func<double, string> format)
     {
-        var measured = report.Plans.Where(plan => plan.Measured).ToList();
+        // Rerankers have a picture of their own: they take so much longer that nothing else could be told apart beside them.
+        var measured = report.Plans.Where(plan => plan is { Measured: true, Plan.Rerank: null }).ToList();
         var least = Math.Min(report.Options.Keep - 0.02, measured.Where(plan => plan.OnFront).Min(plan => plan.Kept.Share) - 0.01);
         // Far under the share asked for there is nothing to choose; the axis ends where the front is still of use.
         var bottom = Math.Max(least, report.Options.Keep - 0.16);
@@ -35,18 +38,17 @@ internal static class Pictures
         foreach (var group in measured.Where(plan => plan.Kept.Share >= bottom).GroupBy(plan => KindOf(plan.Plan)).OrderBy(group => group.Key, StringComparer.Ordinal))
             Drawing.Estimates(plot, [.. group.Select(plan => (Math.Log10(cost(plan)), plan.Kept.Share, plan.Kept.Low, plan.Kept.High))], Palette.Of(group.First().Plan), MarkerShape.FilledCircle, group.Key);
         Mark(plot, report, cost, canvas);
-        var all = report.Plans.Where(plan => plan.Kept.Share >= bottom).Select(cost).ToList();
+        var all = report.Plans.Where(plan => plan.Plan.Rerank is null && plan.Kept.Share >= bottom).Select(cost).ToList();
         Drawing.Logarithmic(plot, all.Min() / 1.25, all.Max() * (canvas.Narrow ? 1.5 : 1.25), canvas, format);
         // Room above for the names of what is marked.
-        var top = Math.Max(1, measured.Max(plan => Math.Min(plan.Kept.High, Math.Max(1, plan.Kept.Share) + 0.02)));
-        Drawing.Shares(plot, bottom, top + (top - bottom) * 0.12, measured.Max(plan => plan.Kept.Share) > 1 ? top : 1);
+        var top = Math.Max(1, measured.Max(plan => Math.Min(plan.Kept.High, 1.02)));
+        Drawing.Shares(plot, bottom, top + (top - bottom) * 0.12);
         plot.XLabel(axis);
         plot.YLabel($"share of full {report.Metric}");
         plot.ShowLegend(Alignment.LowerRight);
     }
 
-    private static string KindOf(SearchPlan plan) => plan.Rerank is not null ? "reranked"
-        : plan.Stages[0].ListsPercent is not null ? "reads lists" : $"scans {plan.Stages[0].Precision.ToString().ToLowerInvariant()}";
+    private static string KindOf(SearchPlan plan) => plan.Stages[0].ListsPercent is not null ? "reads lists" : $"scans {plan.Stages[0].Precision.ToString().ToLowerInvariant()}";
 
     private static List<PlanResult> FrontOf(List<PlanResult> plans, Func<PlanResult, double> cost)
     {
@@ -66,7 +68,7 @@ internal static class Pictures
             (label.LabelAlignment, label.OffsetX, label.OffsetY) = (above ? Alignment.LowerCenter : Alignment.UpperCenter, 0, above ? -11 : 11);
         }
         Label(report.Full, "exact", Palette.Ink, above: true);
-        if (report.Recommendation.Plan is not { } chosen)
+        if (report.Recommendation.Plan is not { Plan.Rerank: null } chosen)
             return;
         var ring = plot.Add.Marker(Math.Log10(cost(chosen)), chosen.Kept.Share, MarkerShape.OpenCircle, 18, Palette.Chosen);
         ring.MarkerLineWidth = 3;
@@ -139,6 +141,31 @@ internal static class Pictures
         Drawing.Shares(plot, 0, 1.02);
         plot.XLabel("time of a query (the dot is p95)");
         plot.YLabel("share of queries answered");
+        plot.ShowLegend(Alignment.LowerRight);
+    }
+
+    private static void Reranked(Plot plot, Canvas canvas, TuneReport report)
+    {
+        var plans = report.Plans.Where(plan => plan.Plan.Rerank is not null).ToList();
+        double Depth(PlanResult plan) => plan.Plan.Stages[^1].Keep!.Value;
+        foreach (var (i, group) in plans.GroupBy(plan => plan.Plan.Rerank!.Name).Index())
+        {
+            var colour = Palette.Series[(i + 3) % Palette.Series.Length];
+            Drawing.Banded(plot, [.. group.OrderBy(Depth).Select(plan => (Math.Log10(Depth(plan)), plan.Kept.Share, plan.Kept.Low, plan.Kept.High))], colour, group.Key);
+            foreach (var plan in group)
+            {
+                var label = plot.Add.Text(Words.Microseconds(plan.Latency!.P50), Math.Log10(Depth(plan)), plan.Kept.Share);
+                (label.LabelFontColor, label.LabelFontSize, label.LabelFontName, label.LabelAlignment, label.OffsetY) = (colour, 13, PictureFont.Name, Alignment.LowerCenter, -9);
+            }
+        }
+        var without = report.Recommendation.Plan is { Plan.Rerank: null } chosen ? chosen : report.Full;
+        var line = plot.Add.HorizontalLine(without.Kept.Share, 1.5f, Palette.Chosen, LinePattern.Dashed);
+        line.LegendText = canvas.Narrow ? "without" : $"without: {without.Name}";
+        Drawing.Logarithmic(plot, plans.Min(Depth) / 1.3, plans.Max(Depth) * 1.3, canvas, Words.Grouped);
+        var (low, high) = (Math.Min(without.Kept.Share, plans.Min(plan => plan.Kept.Low)), Math.Max(without.Kept.Share, plans.Max(plan => plan.Kept.High)));
+        Drawing.Shares(plot, low - (high - low) * 0.25, high + (high - low) * 0.05, high);
+        plot.XLabel("candidates read by the reranker");
+        plot.YLabel($"share of full {report.Metric}");
         plot.ShowLegend(Alignment.LowerRight);
     }
 }

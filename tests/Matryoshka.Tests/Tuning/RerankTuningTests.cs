@@ -29,6 +29,11 @@ public sealed class RerankTuningTests(TuneSample sample)
         }
         Assert.True(reranked[^1].Kept.Share > report.Full.Kept.Share);
         Assert.Contains(report.Recommendation.Reranked!.Name, report.Recommendation.WhatRerankingAdds, StringComparison.Ordinal);
+        Assert.Null(report.Recommendation.Dearer?.Plan.Rerank);
+        var folder = sample.At("reranked");
+        Assert.Contains("What a reranker adds", File.ReadAllText(ReportFiles.Write(report, folder)), StringComparison.Ordinal);
+        Assert.True(File.Exists(Path.Join(folder, "rerank.svg")));
+        Assert.Equal(1 + report.Plans.Where(plan => plan.Measured).Sum(plan => plan.Queries), File.ReadLines(Path.Join(folder, "queries.csv")).Count());
     }
 
     // The one relevant record is the only one that shares its number with the query: it comes first if it is a candidate.
