@@ -40,32 +40,10 @@ public static class Tuner
         using var bench = Workbench.Open(collection, queries, judgements, options);
         var (space, reranking) = Candidates(bench);
         using var journal = new Journal(options.StateFile, Identity(bench, space, reranking));
-        var share = options.Rerankers.Count > 0 ? 1 - RerankingShare : 1;
-        var plain = options.Budget * share;
-        var exploration = new Explorer(bench.Reader, bench.Evaluator, bench.Info, new(bench.Threads, plain * ExploringShare, options.Plans is null, ShareOfAll: share * ExploringShare), journal, progress).Run(space, cancellationToken);
-        var chosen = Finalists(exploration, bench);
-        var order = exploration.Order[..Affordable(exploration, chosen, bench, plain)];
-        var runs = new PlanRunner(bench.Reader, bench.Evaluator, bench.Exact, bench.Threads, journal, progress).Run(chosen, order, cancellationToken);
-        var times = new TimeMeter(bench.Reader, bench.Evaluator.Truth.Queries, options.K, journal, progress).Measure(chosen, plain * TimingShare, cancellationToken);
-        progress?.Report(new("building", 0, ""));
-        var build = BuildMeter.Measure(collection, options.Budget, journal, cancellationToken);
-        var builder = new ResultBuilder(bench, exploration, build);
-        var recommender = new Recommender(options, bench.Evaluator.Truth.Summary with { Queries = order.Length }, bench.Metric.ToString(), bench.Exact);
-        var results = builder.Build(runs, times);
-        var reranked = RerankedPlans.None;
-        if (options.Rerankers.Count > 0)
-        {
-            var best = recommender.Choose([.. results.Where(result => result.Measured)]).Plan?.Plan ?? bench.Exact;
-            var families = RerankFamily.Of(reranking).Concat(RerankFamily.Around(options.Rerankers.Keys.Except(reranking.Select(plan => plan.Rerank!.Name)), best, options.K, bench.Info.Records)).ToList();
-            reranked = new RerankMeter(collection, bench, journal, progress).Run(families, order, options.Budget * RerankingShare, cancellationToken);
-            results = builder.Build([.. runs, .. reranked.Runs], [.. times, .. reranked.Times]);
-        }
-        var full = results.First(result => result.Plan.Equals(bench.Exact));
-        var recommendation = recommender.Choose([.. results.Where(result => result.Measured)], reranked.Notes);
+        var measured = Measure(bench, collection, space, reranking, journal, progress, cancellationToken);
         progress?.Report(new("tracing losses", 0, ""));
-        var traced = (recommendation.Plan ?? full).Plan;
-        var losses = new LossFinder(bench.Reader, bench.Evaluator, bench.Exact, bench.Threads).Find(traced, reranked.Found.GetValueOrDefault(traced), cancellationToken);
-        var lists = new ListsDepths(bench.Reader, bench.Evaluator, bench.Exact, bench.Threads, journal).Of(exploration.Plans.Where(plan => chosen.Contains(plan.Plan)), order, plain * ListsDepthsShare, cancellationToken);
+        var traced = (measured.Recommendation.Plan ?? measured.Full).Plan;
+        var losses = new LossFinder(bench.Reader, bench.Evaluator, bench.Exact, bench.Threads).Find(traced, measured.Reranked.Found.GetValueOrDefault(traced), cancellationToken);
         return new()
         {
             Collection = collection.Directory,
@@ -83,16 +61,46 @@ public static class Tuner
             Options = options,
             Metric = bench.Metric.ToString(),
             Metrics = [.. bench.Evaluator.Metrics.Select(metric => metric.ToString())],
-            Plans = results,
-            Full = full,
-            DepthCurves = [.. exploration.Curves, .. lists],
-            Build = build,
-            Recommendation = recommendation,
+            Plans = measured.Results,
+            Full = measured.Full,
+            DepthCurves = measured.Curves,
+            Build = measured.Build,
+            Recommendation = measured.Recommendation,
             Losses = losses,
-            QueryIds = [.. order.Select(q => bench.Evaluator.Truth.Queries[q].Id)],
+            QueryIds = [.. measured.Order.Select(q => bench.Evaluator.Truth.Queries[q].Id)],
             Seconds = Stopwatch.GetElapsedTime(started).TotalSeconds,
             Resumed = journal.Resumed,
         };
+    }
+
+    private sealed record Measured(int[] Order, BuildCost Build, IReadOnlyList<DepthCurve> Curves, IReadOnlyList<PlanResult> Results, RerankedPlans Reranked, PlanResult Full, Recommendation Recommendation);
+
+    private static Measured Measure(Workbench bench, Collection collection, List<SearchPlan> space, List<SearchPlan> reranking, Journal journal, IProgress<TuneProgress>? progress, CancellationToken cancellationToken)
+    {
+        var options = bench.Options;
+        var share = options.Rerankers.Count > 0 ? 1 - RerankingShare : 1;
+        var plain = options.Budget * share;
+        var exploration = new Explorer(bench.Reader, bench.Evaluator, bench.Info, new(bench.Threads, plain * ExploringShare, options.Plans is null, ShareOfAll: share * ExploringShare), journal, progress).Run(space, cancellationToken);
+        var chosen = Finalists(exploration, bench);
+        var order = exploration.Order[..Affordable(exploration, chosen, bench, plain)];
+        var runs = new PlanRunner(bench.Reader, bench.Evaluator, bench.Exact, bench.Threads, journal, progress).Run(chosen, order, cancellationToken);
+        var times = new TimeMeter(bench.Reader, bench.Evaluator.Truth.Queries, options.K, journal, progress).Measure(chosen, plain * TimingShare, cancellationToken);
+        var lists = new ListsDepths(bench.Reader, bench.Evaluator, bench.Exact, bench.Threads, journal).Of(exploration.Plans.Where(plan => chosen.Contains(plan.Plan)), order, plain * ListsDepthsShare, cancellationToken);
+        progress?.Report(new("building", 0, ""));
+        var build = BuildMeter.Measure(collection, options.Budget, journal, cancellationToken);
+        var builder = new ResultBuilder(bench, exploration, build);
+        var recommender = new Recommender(options, bench.Evaluator.Truth.Summary with { Queries = order.Length }, bench.Metric.ToString(), bench.Exact);
+        var results = builder.Build(runs, times);
+        var reranked = RerankedPlans.None;
+        if (options.Rerankers.Count > 0)
+        {
+            var best = recommender.Choose([.. results.Where(result => result.Measured)]).Plan?.Plan ?? bench.Exact;
+            var families = RerankFamily.Of(reranking).Concat(RerankFamily.Around(options.Rerankers.Keys.Except(reranking.Select(plan => plan.Rerank!.Name)), best, options.K, bench.Info.Records)).ToList();
+            reranked = new RerankMeter(collection, bench, journal, progress).Run(families, order, options.Budget * RerankingShare, cancellationToken);
+            results = builder.Build([.. runs, .. reranked.Runs], [.. times, .. reranked.Times]);
+        }
+        return new(order, build, [.. exploration.Curves, .. lists], results, reranked, results.First(result => result.Plan.Equals(bench.Exact)),
+            recommender.Choose([.. results.Where(result => result.Measured)], reranked.Notes));
     }
 
     // Plans to explore, and those that end in rerankers, which are measured after them.
