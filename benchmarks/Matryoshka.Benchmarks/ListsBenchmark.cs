@@ -60,7 +60,7 @@ internal static unsafe class ListsBenchmark
     private static Scored[] Search(ListsView view, float* vectors, ReadOnlySpan<float> query, double share, int keep, ref long read)
     {
         var vector = new QueryVector(query, NestedDimensions.Trained(32, 64, 128, 256, D));
-        var scan = new ListScan(new(vector, D, view.NearColumns));
+        var scan = new ListScan(new(vector, ListScan.Parts(view, D), 1));
         var top = new TopK(keep);
         scan.Run(view, share, top, 0, null, null);
         read += scan.Read;

@@ -17,6 +17,7 @@ return args switch
     ["lists", .. var rest] => ListsBenchmark.Run(rest),
     ["tune", .. var rest] => await TuneBenchmark.Run(rest),
     ["presets", .. var rest] => await PresetsBenchmark.Run(rest),
+    ["millions", .. var rest] => await MillionsBenchmark.Run(rest),
     ["vectors", .. var rest] => WriteVectors.Run(rest),
     ["peers", .. var rest] => PeersReport.Run(rest),
     _ => Usage(),
@@ -25,7 +26,7 @@ return args switch
 static int Usage()
 {
     Console.Error.WriteLine("""
-        usage: scan [--rows N] [--precision f32|f16|int8|bit] | filter | encode | index [--rows N] [--rounds N] | search [--rows N] | quality | tune [--collections A,B] | lists --in DIR | presets --in DIR [--rows N] | onnx | adapter | remote [--texts N]   [--save]
+        usage: scan [--rows N] [--precision f32|f16|int8|bit] | filter | encode | index [--rows N] [--rounds N] | search [--rows N] | quality | tune [--collections A,B] | lists --in DIR | presets --in DIR [--rows N] | millions --in DIR --collection DIR [--rows N] [--memory BYTES] | onnx | adapter | remote [--texts N]   [--save]
                minilm --out DIR            a model of that size with random weights, to try the tool on
                vectors --out DIR [--rows N] [--queries N]
                peers --in FILE [--out DIR | --save]

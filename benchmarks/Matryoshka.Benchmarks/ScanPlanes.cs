@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Matryoshka.Kernels;
 
 namespace Matryoshka.Benchmarks;
 
@@ -23,9 +24,12 @@ internal sealed unsafe class ScanPlanes : IDisposable
             inverseNorms[ring] = AllocateFactors(random);
         }
         scales = AllocateFactors(random);
-        query = Allocate(512 * sizeof(float));
-        for (var i = 0; i < 512; i++)
-            SetQuery(i, random);
+        query = Allocate(Ends.Length * BitWeights.Bytes(256));
+        if (precision == Precision.Bit)
+            SetWeights(random);
+        else
+            for (var i = 0; i < 512; i++)
+                SetQuery(i, random);
     }
 
     public Precision Precision { get; }
@@ -48,7 +52,7 @@ internal sealed unsafe class ScanPlanes : IDisposable
     {
         var last = Array.IndexOf(Ends, prefix);
         var parts = Enumerable.Range(0, last + 1).Select(ring =>
-            (rings[ring], (nint)RingBytes(ring), query + Start(ring) * QueryBits / 8, Ends[ring] - Start(ring))).ToArray();
+            (rings[ring], (nint)RingBytes(ring), Query(ring), Ends[ring] - Start(ring))).ToArray();
         return new(Precision, Rows, parts, (float*)inverseNorms[last], (float*)scales);
     }
 
@@ -58,7 +62,7 @@ internal sealed unsafe class ScanPlanes : IDisposable
             NativeMemory.AlignedFree((void*)block);
     }
 
-    private int QueryBits => Precision switch { Precision.Bit => 1, Precision.Int8 => 16, _ => 32 };
+    private nint Query(int ring) => query + (Precision == Precision.Bit ? ring * BitWeights.Bytes(256) : Start(ring) * (Precision == Precision.Int8 ? 2 : 4));
 
     private static int Start(int ring) => ring == 0 ? 0 : Ends[ring - 1];
 
@@ -92,11 +96,21 @@ internal sealed unsafe class ScanPlanes : IDisposable
                 ((short*)start)[i] = (short)(((short*)start)[i] & 0x83FF | 0x2800);
     }
 
+    private void SetWeights(Random random)
+    {
+        new Span<byte>((void*)query, Ends.Length * BitWeights.Bytes(256)).Clear();
+        for (var ring = 0; ring < Ends.Length; ring++)
+        {
+            var components = new float[Ends[ring] - Start(ring)];
+            for (var i = 0; i < components.Length; i++)
+                components[i] = random.NextSingle() - 0.5f;
+            BitWeights.Write(components, 0.5f / BitWeights.Most, (byte*)Query(ring));
+        }
+    }
+
     private void SetQuery(int i, Random random)
     {
-        if (Precision == Precision.Bit)
-            ((byte*)query)[i / 8] = (byte)random.Next(256);
-        else if (Precision == Precision.Int8)
+        if (Precision == Precision.Int8)
             ((short*)query)[i] = (short)random.Next(-127, 128);
         else
             ((float*)query)[i] = random.NextSingle() - 0.5f;

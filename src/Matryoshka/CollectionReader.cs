@@ -21,6 +21,9 @@ public sealed class CollectionReader : IDisposable
     /// <summary>A selection takes a bit a row: 64 of them over a million rows are 8 MB.</summary>
     private const int RememberedFilters = 64;
 
+    /// <summary>Vectors that share a pass: a block of rows, 256 KB of int8 codes of 512 dimensions, stays in the second-level cache meanwhile.</summary>
+    private const int SharedPass = 16;
+
     private readonly CollectionStore store;
     private readonly Snapshot snapshot;
     private readonly ConcurrentDictionary<string, RowSelection> selections;
@@ -50,18 +53,22 @@ public sealed class CollectionReader : IDisposable
     /// Only records whose metadata matched at the reader's commit. A filter named at <see cref="Collection.OpenReader"/> costs
     /// nothing here; another one is evaluated at its first use, which needs the catalogue to stand at that commit still.
     /// </param>
+    /// <param name="threads">As <see cref="SearchOptions.Threads"/>.</param>
     /// <exception cref="InvalidVectorException">The vector is zero, or holds NaN or infinity.</exception>
     /// <exception cref="DimensionNotAllowedException">The vector's length or a stage of the plan is not an allowed dimension.</exception>
     /// <exception cref="ReaderOutdatedException">The filter was not evaluated before the collection changed.</exception>
     /// <exception cref="MatryoshkaException">k is out of range, or the plan reads planes the collection does not store.</exception>
     /// <exception cref="ObjectDisposedException">The reader is closed.</exception>
-    public Neighbours Nearest(ReadOnlySpan<float> vector, int k = 10, SearchPlan? plan = null, Filter? filter = null)
+    public Neighbours Nearest(ReadOnlySpan<float> vector, int k = 10, SearchPlan? plan = null, Filter? filter = null, int threads = 1)
     {
         Collection.RequireK(k);
+        ArgumentOutOfRangeException.ThrowIfNegative(threads);
         Pin();
         try
         {
-            return Run(vector, k, plan, filter);
+            using var query = new QueryVector(vector, store.Meta.Recipe.Dimensions);
+            var (resolved, funnel, reports) = Prepare(query, k, plan, filter);
+            return Answer(funnel.Run(query, threads == 0 ? Environment.ProcessorCount : threads, reports), resolved, reports);
         }
         finally
         {
@@ -69,7 +76,10 @@ public sealed class CollectionReader : IDisposable
         }
     }
 
-    /// <summary>As <see cref="Nearest"/> for many vectors, several at a time; the answers come in the vectors' order.</summary>
+    /// <summary>
+    /// As <see cref="Nearest"/> for many vectors, several at a time; the answers come in the vectors' order. Where the plan scans all rows,
+    /// up to sixteen vectors share a pass over them, so that memory is read once for all.
+    /// </summary>
     /// <param name="vectors">The queries.</param>
     /// <param name="k">How many to return for each, 1 to 10,000.</param>
     /// <param name="plan">The funnel to run; null for the collection's default plan.</param>
@@ -88,8 +98,12 @@ public sealed class CollectionReader : IDisposable
         Pin();
         try
         {
-            var options = new ParallelOptions { MaxDegreeOfParallelism = threads == 0 ? Environment.ProcessorCount : threads, CancellationToken = cancellationToken };
-            Parallel.For(0, answers.Length, options, i => answers[i] = Run(vectors[i].Span, k, plan, filter));
+            var workers = threads == 0 ? Environment.ProcessorCount : threads;
+            // Vectors of one length resolve to one plan; chunks small enough that every thread gets some.
+            var chunk = Math.Clamp((vectors.Count + workers - 1) / workers, 1, SharedPass);
+            var chunks = Enumerable.Range(0, vectors.Count).GroupBy(i => vectors[i].Length).SelectMany(group => group.Chunk(chunk)).ToList();
+            var options = new ParallelOptions { MaxDegreeOfParallelism = workers, CancellationToken = cancellationToken };
+            Parallel.ForEach(chunks, options, chunk => RunTogether(vectors, chunk, k, plan, filter, answers));
         }
         catch (AggregateException several)
         {
@@ -158,14 +172,32 @@ public sealed class CollectionReader : IDisposable
     // Every search holds a reference of its own, so that closing the reader never unmaps what one reads.
     private void Pin() => ObjectDisposedException.ThrowIf(Volatile.Read(ref closed) != 0 || !snapshot.TryAddReference(), this);
 
-    private Neighbours Run(ReadOnlySpan<float> vector, int k, SearchPlan? plan, Filter? filter)
+    private void RunTogether(IReadOnlyList<ReadOnlyMemory<float>> vectors, int[] chunk, int k, SearchPlan? plan, Filter? filter, Neighbours[] answers)
+    {
+        QueryVector[] queries = [.. chunk.Select(i => new QueryVector(vectors[i].Span, store.Meta.Recipe.Dimensions))];
+        var prepared = Array.ConvertAll(queries, query => Prepare(query, k, plan, filter));
+        var (resolved, funnel, _) = prepared[0];
+        List<StageReport>[] reports = [.. prepared.Select(one => one.Reports)];
+        var found = funnel.SharesPass && chunk.Length > 1
+            ? funnel.RunTogether(queries, reports)
+            : [.. queries.Select((query, i) => funnel.Run(query, 1, reports[i]))];
+        for (var i = 0; i < chunk.Length; i++)
+        {
+            answers[chunk[i]] = Answer(found[i], resolved, reports[i]);
+            queries[i].Dispose();
+        }
+    }
+
+    private (SearchPlan Plan, Funnel Funnel, List<StageReport> Reports) Prepare(QueryVector query, int k, SearchPlan? plan, Filter? filter)
     {
         var meta = store.Meta;
-        using var query = new QueryVector(vector, meta.Recipe.Dimensions);
         var resolved = PlanResolver.Resolve(meta, new() { K = k, Plan = plan }, k, query.Length, snapshot);
         var reports = new List<StageReport>(resolved.Stages.Count + 1);
-        var selection = filter is null ? null : Select(filter, reports);
-        var hits = new Funnel(snapshot, meta.Recipe.Dimensions, query).Run(resolved, k, selection, reports);
+        return (resolved, new(snapshot, meta.Recipe.Dimensions, resolved, k, filter is null ? null : Select(filter, reports)), reports);
+    }
+
+    private Neighbours Answer(Scored[] hits, SearchPlan plan, List<StageReport> reports)
+    {
         var (ids, scores) = (new long[hits.Length], new float[hits.Length]);
         for (var i = 0; i < hits.Length; i++)
         {
@@ -173,7 +205,7 @@ public sealed class CollectionReader : IDisposable
             ids[i] = snapshot.Views[view].Segment.Ids[row];
             scores[i] = hits[i].Score;
         }
-        return new(ids, scores, resolved, reports);
+        return new(ids, scores, plan, reports);
     }
 
     private RowSelection Select(Filter filter, List<StageReport> reports)

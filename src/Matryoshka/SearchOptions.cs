@@ -45,6 +45,12 @@ public sealed record SearchOptions
     /// </summary>
     public Func<string, IReranker?>? Rerankers { get; init; }
 
+    /// <summary>
+    /// Threads that scan the rows of one search, where there are enough of them: at least 65,536 a thread. 0 for one a processor.
+    /// Default 1, the best where many search at once. Inverted lists are read by one thread.
+    /// </summary>
+    public int Threads { get; init; } = 1;
+
     /// <summary>Weight of the keyword ranking in hybrid search against 1 for the dense one. Default 1.</summary>
     public double KeywordWeight { get; init; } = 1;
 }

@@ -20,9 +20,6 @@ internal static unsafe class BitTableKernel
     private const int Group = 16;
     private const int Column = BitWeights.ColumnBytes;
 
-    // As measured for differing bits: more than 1 KB ahead is as bad as nothing.
-    private const int Ahead = 1024;
-
     private const int RowsAhead = 32;
 
     public static bool IsSupported => Avx512Vbmi.IsSupported && Avx512BW.IsSupported;
@@ -31,9 +28,16 @@ internal static unsafe class BitTableKernel
     public static void Run(ReadOnlySpan<Ring> rings, int* rows, int count, int* sums)
     {
         new Span<int>(sums, count).Clear();
-        foreach (ref readonly var ring in rings)
+        for (var r = 0; r < rings.Length; r++)
         {
+            ref readonly var ring = ref rings[r];
             var bytes = ring.Length + 7 >> 3;
+            if (rows == null && r + 1 < rings.Length && IsHalf(ring) && IsHalf(rings[r + 1]))
+            {
+                PackedHalves((byte*)ring.Rows, (byte*)rings[r + 1].Rows, new((byte*)ring.Query, (byte*)rings[r + 1].Query), count, sums);
+                r++;
+                continue;
+            }
             if (rows != null || ring.Stride != bytes || bytes is not (4 or 8 or 16 or 32))
                 Scattered(ring, bytes, rows, count, sums);
             else if (bytes <= 8)
@@ -91,12 +95,26 @@ internal static unsafe class BitTableKernel
         if (bytes == 8)
             for (var row = 0; row < count; row += 8, from += 64)
             {
-                Sse.Prefetch0(from + Ahead);
+                Cache.AskAhead(from, 64);
                 Put(t.Sum(Vector512.Load((ulong*)from)), sums + row);
             }
         else
             for (var row = 0; row < count; row += 8, from += 32)
                 Put(t.Sum(Avx512F.ConvertToVector512UInt64(Vector256.Load((uint*)from))), sums + row);
+    }
+
+    private static bool IsHalf(in Ring ring) => ring is { Length: > 24 and <= 32, Stride: 4 };
+
+    /// <summary>Two rings of four bytes make up one column.</summary>
+    [MethodImpl(Full)]
+    private static void PackedHalves(byte* first, byte* second, Tables t, int count, int* sums)
+    {
+        for (var row = 0; row < count; row += 8, first += 32, second += 32)
+        {
+            Cache.AskAhead(first, 32);
+            Cache.AskAhead(second, 32);
+            Put(t.Sum(Avx512F.ConvertToVector512UInt64(Vector256.Load((uint*)first)) | Avx512F.ConvertToVector512UInt64(Vector256.Load((uint*)second)) << 32), sums + row);
+        }
     }
 
     [MethodImpl(Full)]
@@ -106,8 +124,7 @@ internal static unsafe class BitTableKernel
         var (even, odd) = (Vector512.Create(0ul, 2, 4, 6, 8, 10, 12, 14), Vector512.Create(1ul, 3, 5, 7, 9, 11, 13, 15));
         for (var row = 0; row < count; row += 8, from += 16)
         {
-            Sse.Prefetch0((byte*)from + Ahead);
-            Sse.Prefetch0((byte*)from + Ahead + 64);
+            Cache.AskAhead((byte*)from, 128);
             var (a, b) = (Vector512.Load(from), Vector512.Load(from + 8));
             Put(t0.Sum(Avx512F.PermuteVar8x64x2(a, even, b)) + t1.Sum(Avx512F.PermuteVar8x64x2(a, odd, b)), sums + row);
         }
@@ -120,8 +137,7 @@ internal static unsafe class BitTableKernel
         var (even, odd) = (Vector512.Create(0ul, 4, 8, 12, 2, 6, 10, 14), Vector512.Create(1ul, 5, 9, 13, 3, 7, 11, 15));
         for (var row = 0; row < count; row += Group, from += 64)
         {
-            for (var line = 0; line < 8; line++)
-                Sse.Prefetch0((byte*)from + Ahead + 64 * line);
+            Cache.AskAhead((byte*)from, 512);
             var (a, b, c, d) = (Vector512.Load(from), Vector512.Load(from + 8), Vector512.Load(from + 16), Vector512.Load(from + 24));
             var (e, f, g, h) = (Vector512.Load(from + 32), Vector512.Load(from + 40), Vector512.Load(from + 48), Vector512.Load(from + 56));
             var (ab, cd) = (Avx512F.PermuteVar8x64x2(a, even, b), Avx512F.PermuteVar8x64x2(c, even, d));
@@ -255,10 +271,20 @@ internal static unsafe class BitTableKernel
         [MethodImpl(Inline)]
         public Tables(byte* column)
         {
-            lower0 = Vector512.Load(column + BitWeights.SumsOffset);
-            lower1 = Vector512.Load(column + BitWeights.SumsOffset + 64);
-            upper0 = Vector512.Load(column + BitWeights.SumsOffset + 128);
-            upper1 = Vector512.Load(column + BitWeights.SumsOffset + 192);
+            lower0 = Vector512.Load(column);
+            lower1 = Vector512.Load(column + 64);
+            upper0 = Vector512.Load(column + BitWeights.HighOffset);
+            upper1 = Vector512.Load(column + BitWeights.HighOffset + 64);
+        }
+
+        /// <summary>The lower halves of two columns as one.</summary>
+        [MethodImpl(Inline)]
+        public Tables(byte* first, byte* second)
+        {
+            lower0 = Vector512.Load(first);
+            lower1 = Vector512.Load(second);
+            upper0 = Vector512.Load(first + BitWeights.HighOffset);
+            upper1 = Vector512.Load(second + BitWeights.HighOffset);
         }
 
         /// <summary>The eight rows' sums of the column.</summary>

@@ -74,30 +74,4 @@ internal unsafe interface ILanes<TFloat, TInt>
 
     /// <summary>sum + products of shorts, added in any lane.</summary>
     static abstract TInt MultiplyAddPairs(TInt a, TInt b, TInt sum);
-
-    /// <summary>The number of differing bits of each byte, as a byte.</summary>
-    static abstract TInt Differences(byte* a, byte* b);
-
-    /// <summary>The bytes from <paramref name="from"/> whose bit, counted from the lowest, is set in <paramref name="bits"/>; the others are zero.</summary>
-    static abstract TInt BytesWhere(ulong bits, byte* from);
-
-    static abstract TInt AddBytes(TInt a, TInt b);
-
-    /// <summary>Bytes added up within each lane, or within each pair of lanes with the second lane left zero.</summary>
-    static abstract TInt SumBytes(TInt value);
-
-    /// <summary>Bytes added up within each lane.</summary>
-    static abstract TInt SumFours(TInt value);
-
-    /// <summary>Bytes added up by eights, over two registers one after the other: one int an eight, in order.</summary>
-    static abstract TInt SumEights(TInt first, TInt second);
-
-    /// <summary>
-    /// Two registers of 16-byte rows become one of 8-byte rows, in order, each row's halves added bytewise. A row wider
-    /// than a register is spread over several, whose bytes are added.
-    /// </summary>
-    static abstract TInt Fold16(TInt first, TInt second);
-
-    /// <summary>As <see cref="Fold16"/>, from 32-byte rows to 16-byte rows.</summary>
-    static abstract TInt Fold32(TInt first, TInt second);
 }

@@ -119,26 +119,6 @@ internal abstract unsafe class KernelSet
                 DotInt8(rings, numbers, rows.Length, sums, int.MaxValue);
     }
 
-    /// <summary>sums[i] = number of differing bits among the first Length of each ring; rows and query packed bits, lowest first.</summary>
-    public void Hamming(ReadOnlySpan<Ring> rings, int rowCount, int* sums)
-    {
-        var whole = rowCount / Group * Group;
-        Hamming(rings, null, whole, sums);
-        var rest = stackalloc int[Group];
-        for (var i = 0; i < rowCount - whole; i++)
-            rest[i] = whole + i;
-        if (whole < rowCount)
-            Hamming(rings, rest, rowCount - whole, sums + whole);
-    }
-
-    /// <summary>sums[i] = number of differing bits of row rows[i], as <see cref="Hamming(ReadOnlySpan{Ring}, int, int*)"/>.</summary>
-    public void HammingAt(ReadOnlySpan<Ring> rings, ReadOnlySpan<int> rows, int* sums)
-    {
-        fixed (int* numbers = rows)
-            if (rows.Length > 0)
-                Hamming(rings, numbers, rows.Length, sums);
-    }
-
     /// <summary>
     /// sums[i] = weights of the signs in which row i differs from the query: <see cref="BitWeights"/>; the rings' query is
     /// their columns of weights.
@@ -171,9 +151,6 @@ internal abstract unsafe class KernelSet
     /// <summary>scores[i] = (total - 2 * distances[i]) * scales[i] * constant + offset: from the weights of differing signs to cosines.</summary>
     public abstract void ScaleBits(int* distances, int total, float* scales, float constant, float offset, float* scores, int n);
 
-    /// <summary>products[i * n + j] = dot of row i of a with row j of b, all rows of so many floats back to back.</summary>
-    public abstract void Products(float* a, int m, float* b, int n, int dimensions, float* products);
-
     /// <summary>
     /// c[i * cRow + x] = sum over k of a[i * aRow + k * aInner] * panel[k * 32 + x], for i below rows and x below 32; added to
     /// what c holds where <paramref name="add"/> says so.
@@ -202,8 +179,6 @@ internal abstract unsafe class KernelSet
     protected internal abstract void DotInt8(ReadOnlySpan<Ring> rings, int* rows, int count, int* sums, int limit);
 
     protected internal abstract void BitDistance(ReadOnlySpan<Ring> rings, int* rows, int count, int* sums);
-
-    protected internal abstract void Hamming(ReadOnlySpan<Ring> rings, int* rows, int count, int* sums);
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static MatryoshkaException Unknown(string? forced) => new(

@@ -1,5 +1,3 @@
-using System.Numerics;
-
 namespace Matryoshka.Kernels;
 
 /// <summary>Binds every kernel to one register width.</summary>
@@ -43,26 +41,12 @@ internal sealed unsafe class KernelSet<TLanes, TFloat, TInt>(int width) : Kernel
             At(width - 1).DotInt8(rings, rows, count, sums, TLanes.Shorts);
     }
 
-    protected internal override void Hamming(ReadOnlySpan<Ring> rings, int* rows, int count, int* sums)
-    {
-        if (rows != null)
-        {
-            HammingKernel.Run<TLanes, TFloat, TInt, ByNumber>(rings, new(rows, count), count, sums, done: 0);
-            return;
-        }
-        var packed = count % TLanes.Count == 0 ? PackedHammingKernel.Choose(rings) : 0;
-        if (packed != 0)
-            PackedHammingKernel.Run<TLanes, TFloat, TInt>(rings, packed, count, sums);
-        if (BitOperations.PopCount(packed) < rings.Length || rings.Length == 0)
-            HammingKernel.Run<TLanes, TFloat, TInt, InSequence>(rings, new(), count, sums, packed);
-    }
-
     protected internal override void BitDistance(ReadOnlySpan<Ring> rings, int* rows, int count, int* sums)
     {
         if (TLanes.Count == 16 && BitTableKernel.IsSupported)
             BitTableKernel.Run(rings, rows, count, sums);
         else
-            BitKernel.Run<TLanes, TFloat, TInt>(rings, rows, count, sums);
+            BitKernel.Run(rings, rows, count, sums, TLanes.Count > 1);
     }
 
     public override void BitDistanceInterleaved(byte* codes, byte* weights, int columns, int stored, int groups, int* sums)
@@ -70,14 +54,11 @@ internal sealed unsafe class KernelSet<TLanes, TFloat, TInt>(int width) : Kernel
         if (TLanes.Count == 16 && BitTableKernel.IsSupported)
             BitTableKernel.RunInterleaved(codes, weights, columns, stored, groups, sums);
         else
-            BitKernel.RunInterleaved<TLanes, TFloat, TInt>(codes, weights, columns, stored, groups, sums);
+            BitKernel.RunInterleaved(codes, weights, columns, stored, groups, sums, TLanes.Count > 1);
     }
 
     public override void ScaleBits(int* distances, int total, float* scales, float constant, float offset, float* scores, int n) =>
         FinishKernel<TLanes, TFloat, TInt>.ScaleBits(distances, total, scales, constant, offset, scores, n);
-
-    public override void Products(float* a, int m, float* b, int n, int dimensions, float* products) =>
-        ProductsKernel<TLanes, TFloat, TInt>.Run(a, m, b, n, dimensions, products);
 
     public override void PanelProduct(float* a, nint aRow, nint aInner, int rows, float* panel, int inner, float* c, nint cRow, bool add) =>
         PanelKernel<TLanes, TFloat, TInt>.Run(a, aRow, aInner, rows, panel, inner, c, cRow, add);

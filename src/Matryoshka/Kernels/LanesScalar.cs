@@ -58,34 +58,4 @@ internal readonly unsafe struct LanesScalar : ILanes<float, int>
     public static int WidenBytes(sbyte* from) => *from;
 
     public static int MultiplyAddPairs(int a, int b, int sum) => a * b + sum;
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static int Differences(byte* a, byte* b)
-    {
-        var bits = Unsafe.ReadUnaligned<uint>(a) ^ Unsafe.ReadUnaligned<uint>(b);
-        bits -= bits >> 1 & 0x55555555;
-        bits = (bits & 0x33333333) + (bits >> 2 & 0x33333333);
-        return (int)(bits + (bits >> 4) & 0x0F0F0F0F);
-    }
-
-    // One bit to the lowest of each byte, from there to all eight of it.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static int BytesWhere(ulong bits, byte* from) => (int)((((uint)bits & 0xF) * 0x00204081 & 0x01010101) * 0xFF & Unsafe.ReadUnaligned<uint>(from));
-
-    public static int AddBytes(int a, int b) => a + b;
-
-    public static int SumBytes(int value) => SumFours(value);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static int SumFours(int value)
-    {
-        var pairs = (value & 0x00FF00FF) + (value >>> 8 & 0x00FF00FF);
-        return (pairs & 0xFFFF) + (pairs >>> 16);
-    }
-
-    public static int SumEights(int first, int second) => SumFours(first) + SumFours(second);
-
-    public static int Fold16(int first, int second) => first + second;
-
-    public static int Fold32(int first, int second) => first + second;
 }

@@ -1,5 +1,4 @@
 using System.Runtime.ExceptionServices;
-using Matryoshka.Kernels;
 
 namespace Matryoshka.Lists;
 
@@ -9,9 +8,6 @@ namespace Matryoshka.Lists;
 /// </summary>
 internal static unsafe class Clustering
 {
-    /// <summary>Rows compared with all centroids at once.</summary>
-    public const int Block = 64;
-
     /// <summary>Moves centroids, which start as rows of the sample, to the middle of the rows nearest to them.</summary>
     /// <param name="sample">Unit vectors, back to back.</param>
     /// <param name="rows">How many; at least as many as lists.</param>
@@ -26,34 +22,41 @@ internal static unsafe class Clustering
     {
         for (var list = 0; list < lists; list++)
             Row(sample, (long)list * rows / lists, dimensions).CopyTo(Row(centroids, list, dimensions));
+        using var memory = new ListsMemory();
+        var heads = new CentroidHeads(memory, centroids, lists, dimensions, 1);
         var nearest = new int[rows];
         long done = 0;
         for (var round = 0; round < iterations; round++)
         {
-            ForBlocks(rows, threads, lists, (first, count, scores) =>
+            ForBlocks(rows, threads, () => new NearestCentroids(heads, 1), (first, count, near) =>
             {
-                fixed (float* products = scores)
-                    KernelSet.Current.Products(sample + (long)first * dimensions, count, centroids, lists, dimensions, products);
+                near.Load(sample + (long)first * dimensions, count);
                 for (var i = 0; i < count; i++)
-                    nearest[first + i] = Largest(scores.AsSpan(i * lists, lists));
+                {
+                    near.Of(i);
+                    nearest[first + i] = near.Listed[0];
+                }
                 progress(Interlocked.Add(ref done, count));
             }, cancellationToken);
             Move(sample, nearest, centroids, lists, dimensions);
+            heads.Pack();
         }
     }
 
-    /// <summary>Runs a body over blocks of rows on several threads, each with room for a block's scores.</summary>
-    public static void ForBlocks(int rows, int threads, int lists, Action<int, int, float[]> body, CancellationToken cancellationToken)
+    /// <summary>Runs a body over blocks of rows on several threads, each with something of its own.</summary>
+    public static void ForBlocks<T>(int rows, int threads, Func<T> own, Action<int, int, T> body, CancellationToken cancellationToken)
+        where T : IDisposable
     {
+        const int Block = NearestCentroids.Block;
         var blocks = (rows + Block - 1) / Block;
         var options = new ParallelOptions { MaxDegreeOfParallelism = threads, CancellationToken = cancellationToken };
         try
         {
-            Parallel.For(0, blocks, options, () => GC.AllocateUninitializedArray<float>(Block * lists, pinned: true), (block, _, scores) =>
+            Parallel.For(0, blocks, options, own, (block, _, mine) =>
             {
-                body(block * Block, Math.Min(Block, rows - block * Block), scores);
-                return scores;
-            }, _ => { });
+                body(block * Block, Math.Min(Block, rows - block * Block), mine);
+                return mine;
+            }, mine => mine.Dispose());
         }
         catch (AggregateException several)
         {
@@ -89,15 +92,6 @@ internal static unsafe class Clustering
                 for (var i = 0; i < dimensions; i++)
                     target[i] = (float)(sum[i] / Math.Sqrt(square));
         }
-    }
-
-    private static int Largest(ReadOnlySpan<float> scores)
-    {
-        var best = 0;
-        for (var i = 1; i < scores.Length; i++)
-            if (scores[i] > scores[best])
-                best = i;
-        return best;
     }
 
     private static Span<float> Row(float* rows, long row, int dimensions) => new(rows + row * dimensions, dimensions);

@@ -71,7 +71,7 @@ internal sealed unsafe class ListsBuilder(int rows, int dimensions, ReadVectors 
 #pragma warning restore CA5394
         // In order of rows: planes are then read forward.
         order.AsSpan(0, sampled).Sort();
-        Clustering.ForBlocks(sampled, threads, 1, (first, n, _) =>
+        Clustering.ForBlocks(sampled, threads, () => new ListsMemory(), (first, n, _) =>
         {
             for (var i = first; i < first + n; i++)
                 read(order[i], 1, new(sample + (long)i * dimensions, dimensions));
@@ -81,25 +81,18 @@ internal sealed unsafe class ListsBuilder(int rows, int dimensions, ReadVectors 
 
     private void Assign(float* centroids, int count, CancellationToken cancellationToken)
     {
+        using var memory = new ListsMemory();
+        var heads = new CentroidHeads(memory, centroids, count, dimensions, ListAssignment.Near);
         long done = 0;
-        Clustering.ForBlocks(rows, threads, count, (first, n, scores) =>
+        Clustering.ForBlocks(rows, threads, () => new ListAssignment(heads), (first, n, assignment) =>
         {
             if (firstOf.AsSpan(first, n).Contains(Unknown))
-                AssignBlock(first, n, centroids, count, scores);
+                assignment.Load(read, first, n);
+            for (var row = first; row < first + n; row++)
+                if (firstOf[row] == Unknown)
+                    (firstOf[row], secondOf[row]) = assignment.Of(row - first);
             Progress?.Invoke(false, Interlocked.Add(ref done, n), rows);
         }, cancellationToken);
-    }
-
-    private void AssignBlock(int first, int n, float* centroids, int count, float[] scores)
-    {
-        var vectors = GC.AllocateUninitializedArray<float>(Clustering.Block * dimensions, pinned: true);
-        read(first, n, vectors);
-        fixed (float* x = vectors, products = scores)
-            KernelSet.Current.Products(x, n, centroids, count, dimensions, products);
-        var assignment = new ListAssignment(centroids, dimensions);
-        for (var i = 0; i < n; i++)
-            if (firstOf[first + i] == Unknown)
-                (firstOf[first + i], secondOf[first + i]) = assignment.Of(vectors.AsSpan(i * dimensions, dimensions), scores.AsSpan(i * count, count));
     }
 
     /// <summary>Counts, makes room, and names the rows of every list in ascending order.</summary>
@@ -155,7 +148,7 @@ internal sealed unsafe class ListsBuilder(int rows, int dimensions, ReadVectors 
             for (var place = view.Starts[part]; place < view.Starts[part + 1]; place++)
                 if (view.PostingRows[place] is var row and not ListsView.None)
                     places[2L * row + (part & 1)] = place;
-        Clustering.ForBlocks(rows, threads, 1, (first, count, _) =>
+        Clustering.ForBlocks(rows, threads, () => new ListsMemory(), (first, count, _) =>
         {
             var vectors = new float[count * dimensions];
             var residual = new float[dimensions];

@@ -3,8 +3,7 @@ using Matryoshka.Kernels;
 namespace Matryoshka.Search;
 
 /// <summary>
-/// Scores blocks of rows of the planes it is bound to and picks those that can still enter a list of the best. Bits are
-/// scored by the negative number of differing signs, everything else by the cosine of the prefix.
+/// Scores blocks of rows of the planes it is bound to by the cosine of the prefix, and picks those above a threshold.
 /// </summary>
 internal sealed unsafe class BlockScorer(Precision precision)
 {
@@ -27,7 +26,7 @@ internal sealed unsafe class BlockScorer(Precision precision)
 
     /// <summary>Turns to other planes.</summary>
     /// <param name="prefix">The rings scored.</param>
-    /// <param name="norms">1 / norm of each row's prefix; not read for bits.</param>
+    /// <param name="norms">1 / norm of each row's prefix; </param>
     /// <param name="codeScales">What a step of each row's codes is worth; read for int8 only.</param>
     /// <param name="queryFactor">What the query's side multiplies every score with.</param>
     /// <param name="onDemand">Reads what of the rings and scales is not in memory; null when all is.</param>
@@ -45,24 +44,7 @@ internal sealed unsafe class BlockScorer(Precision precision)
     /// <summary>The scores of the last call, by place in the block.</summary>
     public ReadOnlySpan<float> Scores => scores;
 
-    /// <summary>Scores rows first to first + count - 1, at most <see cref="Rows"/>, and returns the places of those that may enter <paramref name="top"/>; only theirs are valid in <see cref="Scores"/>.</summary>
-    public ReadOnlySpan<int> Pick(int first, int count, TopK top)
-    {
-        if (precision != Precision.Bit)
-            return Pick(first, count, top.AscendingThreshold);
-        Turn(first, count);
-        fixed (int* raw = sums, places = picked)
-        fixed (float* values = scores)
-        {
-            kernels.Hamming(block, count, raw);
-            var near = picked.AsSpan(0, kernels.SelectBelow(raw, count, top.AscendingDistanceThreshold, places));
-            foreach (var place in near)
-                values[place] = -raw[place];
-            return near;
-        }
-    }
-
-    /// <summary>As <see cref="Pick(int, int, TopK)"/>, those above a score; not for bits.</summary>
+    /// <summary>Scores rows first to first + count - 1, at most <see cref="Rows"/>, and returns the places of those above a score; only theirs are valid in <see cref="Scores"/>.</summary>
     public ReadOnlySpan<int> Pick(int first, int count, float threshold)
     {
         var rowScales = Turn(first, count);
@@ -117,8 +99,7 @@ internal sealed unsafe class BlockScorer(Precision precision)
         {
             foreach (ref readonly var ring in rings.AsSpan())
                 Cache.Ask((byte*)ring.Rows + row * ring.Stride, ring.Stride);
-            if (precision != Precision.Bit)
-                Cache.Ask((byte*)(inverseNorms + row), Cache.Line);
+            Cache.Ask((byte*)(inverseNorms + row), Cache.Line);
             if (precision == Precision.Int8)
                 Cache.Ask((byte*)(scales + row), Cache.Line);
         }
@@ -132,11 +113,6 @@ internal sealed unsafe class BlockScorer(Precision precision)
             var values = all + first;
             switch (precision)
             {
-                case Precision.Bit:
-                    kernels.HammingAt(rings, rows, raw);
-                    for (var i = 0; i < rows.Length; i++)
-                        values[i] = -raw[i];
-                    break;
                 case Precision.Int8:
                     kernels.DotInt8At(rings, rows, raw);
                     for (var i = 0; i < rows.Length; i++)
@@ -154,7 +130,6 @@ internal sealed unsafe class BlockScorer(Precision precision)
         }
     }
 
-    // Bits are never cold.
     private ReadOnlySpan<float> ScoreCold(ReadOnlySpan<int> rows)
     {
         rings.CopyTo(block, 0);

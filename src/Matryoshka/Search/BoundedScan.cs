@@ -14,66 +14,89 @@ namespace Matryoshka.Search;
 /// <remarks>
 /// With codes c and step s of a row x, and the query q as codes of step t: |q x - (t q')(s c)| is at most the sum of |q| times s / 2,
 /// since no component is further than half a step from its code, plus t / 2 times the sum of |s c|, which 127 s d bounds.
+/// Bounding what the later rings can add by their lengths (Cauchy and Schwarz) leaves out nothing: at half of 512 dimensions
+/// 98 % of 500,000 texts may still be among the ten nearest, and 45 % when the signs of the other half are known too.
 /// </remarks>
-internal sealed class BoundedScan(Snapshot snapshot, NestedDimensions dimensions, QueryVector query, int prefix)
+internal sealed class BoundedScan : RowScan
 {
-    // What the full vectors' float sums may be off by (ARCHITECTURE.md), on both sides.
-    private readonly float rounding = 2 * 1e-5f * MathF.Sqrt(prefix);
+    private static readonly ConditionalWeakTable<Segment, ConcurrentDictionary<int, float[]>> KnownSteps = [];
 
-    private static readonly ConditionalWeakTable<Segment, ConcurrentDictionary<int, float[]>> Steps = [];
+    private readonly NestedDimensions dimensions;
+    private readonly int prefix;
+    private readonly StageScorer scorer;
+    private readonly TopK best;
+    private readonly List<Scored> possible = [];
+    private readonly float error;
+    // What the full vectors' float sums may be off by (ARCHITECTURE.md), on both sides.
+    private readonly float rounding;
+    private float[] steps = [];
+
+    public BoundedScan(Snapshot snapshot, NestedDimensions dimensions, QueryVector query, int prefix, int k) : base(snapshot)
+    {
+        (this.dimensions, this.prefix) = (dimensions, prefix);
+        scorer = new(query, dimensions, Precision.Int8, prefix);
+        best = new(k);
+        error = Error(query, prefix);
+        rounding = 2 * 1e-5f * MathF.Sqrt(prefix);
+    }
+
+    public override long BytesPerRow => scorer.BytesPerRow;
+
+    public override int PickedRowCost => scorer.PickedRowCost;
+
+    public override void Offer(int first, int count)
+    {
+        var off = steps[first / Block] * error + rounding;
+        foreach (var place in scorer.Blocks.Pick(first, count, best.AscendingThreshold - off))
+            if (May(first + place))
+                Offer(first + place, scorer.Blocks.Scores[place], off);
+    }
+
+    public override void Offer(ReadOnlySpan<int> rows)
+    {
+        for (var done = 0; done < rows.Length; done += Block)
+        {
+            var part = rows[done..Math.Min(done + Block, rows.Length)];
+            var scores = scorer.Blocks.ScoreAt(part);
+            for (var i = 0; i < part.Length; i++)
+                Offer(part[i], scores[i], steps[part[i] / Block] * error + rounding);
+        }
+    }
+
+    public override void Take(RowScan other)
+    {
+        var bounded = (BoundedScan)other;
+        foreach (var hit in bounded.best.Best())
+            best.Add(hit.Score, hit.Tag);
+        possible.AddRange(bounded.possible);
+    }
 
     /// <summary>Every row that may be among the best k, in no order that means anything.</summary>
-    public Scored[] Run(int k, RowSelection? selection, ref StageReport report)
+    public override Scored[] Best()
     {
-        var scorer = new StageScorer(query, dimensions, Precision.Int8, prefix);
-        var best = new TopK(k);
-        var possible = new List<Scored>();
-        long scored = 0;
-        for (var view = 0; view < snapshot.Views.Count; view++)
-            scored += Scan(scorer, view, selection?.ByView[view], best, possible);
         // What passed early, while little was known, is held against what is known now. Each one's score is its upper bound here.
+        best.Best();
         var least = best.AscendingThreshold;
         possible.RemoveAll(hit => hit.Score < least);
-        report = report with { In = scored, BytesRead = scored * scorer.BytesPerRow };
         return [.. possible];
     }
 
-    private long Scan(StageScorer scorer, int view, RowBitmap? allowed, TopK best, List<Scored> possible)
+    protected override void Bind()
     {
-        var (segment, dead) = (snapshot.Views[view].Segment, snapshot.Views[view].Dead);
-        scorer.Bind(segment);
-        var (steps, error) = (StepsOf(segment), Error());
-        if (allowed is not null && allowed.Count * (long)scorer.PickedRowCost < segment.Rows)
-        {
-            var rows = allowed.ToRows();
-            foreach (var part in rows.Chunk(BlockScorer.Rows))
-            {
-                var scores = scorer.Blocks.ScoreAt(part);
-                for (var i = 0; i < part.Length; i++)
-                    Offer(part[i], scores[i], steps[part[i] / BlockScorer.Rows] * error + rounding);
-            }
-            return rows.Length;
-        }
-        for (var first = 0; first < segment.Rows; first += BlockScorer.Rows)
-        {
-            var off = steps[first / BlockScorer.Rows] * error + rounding;
-            foreach (var place in scorer.Blocks.Pick(first, Math.Min(BlockScorer.Rows, segment.Rows - first), best.AscendingThreshold - off))
-                if (dead?[first + place] != true && allowed?[first + place] != false)
-                    Offer(first + place, scorer.Blocks.Scores[place], off);
-        }
-        return segment.Rows;
+        scorer.Bind(Segment);
+        steps = StepsOf(Segment);
+    }
 
-        void Offer(int row, float score, float off)
-        {
-            if (score + off < best.AscendingThreshold)
-                return;
-            best.Add(score - off, RowScan.Tag(view, row));
-            possible.Add(new(score + off, RowScan.Tag(view, row)));
-        }
+    private void Offer(int row, float score, float off)
+    {
+        if (score + off < best.AscendingThreshold)
+            return;
+        best.Add(score - off, Tag(View, row));
+        possible.Add(new(score + off, Tag(View, row)));
     }
 
     /// <summary>What the error of a row's cosine is for a step of one; a thousandth more for the float arithmetic of codes and steps.</summary>
-    private unsafe float Error()
+    private static unsafe float Error(QueryVector query, int prefix)
     {
         double sum = 0;
         foreach (var x in query.Unit[..prefix])
@@ -83,18 +106,18 @@ internal sealed class BoundedScan(Snapshot snapshot, NestedDimensions dimensions
     }
 
     /// <summary>The largest step of each block's rows, in cosines: step times inverse norm.</summary>
-    private unsafe float[] StepsOf(Segment segment) => Steps.GetOrCreateValue(segment).GetOrAdd(prefix, _ =>
+    private unsafe float[] StepsOf(Segment segment) => KnownSteps.GetOrCreateValue(segment).GetOrAdd(prefix, _ =>
     {
-        var steps = new float[(segment.Rows + BlockScorer.Rows - 1) / BlockScorer.Rows];
+        var largest = new float[(segment.Rows + Block - 1) / Block];
         var norms = StageScorer.InverseNorms(segment, dimensions, prefix);
-        var scales = new float[BlockScorer.Rows];
-        for (var block = 0; block < steps.Length; block++)
+        var scales = new float[Block];
+        for (var block = 0; block < largest.Length; block++)
         {
-            var (first, count) = (block * BlockScorer.Rows, Math.Min(BlockScorer.Rows, segment.Rows - block * BlockScorer.Rows));
+            var (first, count) = (block * Block, Math.Min(Block, segment.Rows - block * Block));
             segment.ReadRows(PlaneKind.Int8Scale, 0, first, count, MemoryMarshal.AsBytes(scales.AsSpan()));
             for (var i = 0; i < count; i++)
-                steps[block] = Math.Max(steps[block], scales[i] * norms[first + i]);
+                largest[block] = Math.Max(largest[block], scales[i] * norms[first + i]);
         }
-        return steps;
+        return largest;
     });
 }

@@ -39,6 +39,7 @@ internal sealed unsafe class ListScan
     private readonly float[] waitingCentroids = new float[Waiting];
     private int waitingCount;
 
+    /// <param name="query">The query in the parts that <see cref="Parts"/> names.</param>
     public ListScan(SignQuery query) => this.query = query;
 
     /// <summary>Postings whose first half was read.</summary>
@@ -52,6 +53,9 @@ internal sealed unsafe class ListScan
 
     /// <summary>Bytes of centroids and postings read.</summary>
     public long BytesRead { get; private set; }
+
+    /// <summary>Where the parts of a prefix end that lists keep apart.</summary>
+    public static int[] Parts(ListsView view, int prefix) => prefix > view.NearColumns * 64 ? [view.NearColumns * 64, prefix] : [prefix];
 
     /// <summary>Offers the rows of the nearest lists; a row may be offered twice, with another estimate.</summary>
     /// <param name="view">The lists.</param>
@@ -107,7 +111,7 @@ internal sealed unsafe class ListScan
         fixed (int* half = sums, places = picked)
         fixed (float* values = scores)
         {
-            kernels.BitDistanceInterleaved(view.Near + ListsView.GroupOffset(first, view.NearColumns), query.Weights, Math.Min(view.NearColumns, query.Columns), view.NearColumns, count / Group, half);
+            kernels.BitDistanceInterleaved(view.Near + ListsView.GroupOffset(first, view.NearColumns), query.WeightsOf(0), Math.Min(view.NearColumns, query.Columns), view.NearColumns, count / Group, half);
             Read += count;
             BytesRead += count * ((long)view.NearColumns * sizeof(ulong) + sizeof(float));
             if (query.Columns <= view.NearColumns)
@@ -140,7 +144,9 @@ internal sealed unsafe class ListScan
     private void Finish(in Target target)
     {
         var view = target.View;
-        Ring[] far = [new(view.Far, (nint)view.FarColumns * sizeof(ulong), query.Weights + (nint)view.NearColumns * BitWeights.ColumnBytes, query.Dimensions - view.NearColumns * 64)];
+        if (waitingCount == 0)
+            return;
+        Ring[] far = [new(view.Far, (nint)view.FarColumns * sizeof(ulong), query.WeightsOf(1), query.Dimensions - view.NearColumns * 64)];
         var rest = stackalloc int[Waiting];
         kernels.BitDistanceAt(far, waitingPlaces.AsSpan(0, waitingCount), rest);
         for (var i = 0; i < waitingCount; i++)
@@ -175,8 +181,8 @@ internal sealed unsafe class ListScan
     private static void Ask(ListsView view, (uint First, uint End) part)
     {
         var count = (int)Math.Min(part.End - part.First, Block);
-        Cache.Ask(view.Near + ListsView.GroupOffset(part.First, view.NearColumns), (nint)count * view.NearColumns * sizeof(ulong));
-        Cache.Ask((byte*)(view.Factors + part.First), count * sizeof(float));
+        Cache.AskSoon(view.Near + ListsView.GroupOffset(part.First, view.NearColumns), (nint)count * view.NearColumns * sizeof(ulong));
+        Cache.AskSoon((byte*)(view.Factors + part.First), count * sizeof(float));
     }
 
     private readonly record struct Target(ListsView View, TopK Top, long Tag, RowBitmap? Dead, RowBitmap? Allowed);

@@ -8,8 +8,8 @@ internal sealed unsafe class ListsStage(Snapshot snapshot, NestedDimensions dime
 {
     private const long PickedRowCost = 10;
 
-    /// <summary>Rows of segments without lists are shortlisted by their signs, where those are enough to tell: five times as many, since differing signs are only counted.</summary>
-    private const int Shortlist = 5;
+    /// <summary>Rows of segments without lists are shortlisted by their signs, where those are enough to tell: of so many times as many.</summary>
+    private const int Shortlist = 2;
 
     private const int FewestSigns = 256;
 
@@ -18,11 +18,10 @@ internal sealed unsafe class ListsStage(Snapshot snapshot, NestedDimensions dime
     {
         // A few rows are offered by both of their lists; what is left after that is cut to as many as asked.
         var top = new TopK(keep + keep / 4);
-        var planes = new StageScorer(query, dimensions, snapshot.Views is [var first, ..] && !first.Segment.HasInt8 ? first.Segment.Full : Precision.Int8, prefix);
-        var rows = new RowScan(snapshot, planes, top);
-        var flat = new StageScorer(query, dimensions, Precision.Bit, prefix);
-        var shortlist = new TopK((int)Math.Min((long)keep * Shortlist, SearchPlan.MaxKeep));
-        var bits = new RowScan(snapshot, flat, shortlist);
+        var rows = new PlaneScan(snapshot, new(query, dimensions, snapshot.Views is [var first, ..] && !first.Segment.HasInt8 ? first.Segment.Full : Precision.Int8, prefix), top);
+        var ends = dimensions.RingEnds(prefix);
+        using var flat = new SignQuery(query, ends, SignScan.NearOf(ends));
+        var bits = new SignScan(snapshot, ends, flat, (int)Math.Min((long)keep * Shortlist, SearchPlan.MaxKeep));
         SignQuery? signs = null;
         ListScan? scan = null;
         long scored = 0, scanned = 0;
@@ -31,17 +30,17 @@ internal sealed unsafe class ListsStage(Snapshot snapshot, NestedDimensions dime
             var view = snapshot.Views[v];
             if (view.Lists?.View is { } lists && !IsFew(selection?.ByView[v], lists, share))
             {
-                scan ??= new(signs = new(query, prefix, lists.NearColumns, Scale(view.Segment)));
+                scan ??= new(signs = new(query, ListScan.Parts(lists, prefix), 1, Scale(view.Segment)));
                 scan.Run(lists, Widened(share, selection?.ByView[v], lists), top, RowScan.Tag(v, 0), view.Dead, selection?.ByView[v]);
             }
             else if (view.Segment.HasBit && prefix >= FewestSigns && selection is null)
-                scanned += bits.All(v, null);
+                scanned += Pass.Over(v, [bits], null);
             else
-                scored += rows.All(v, selection);
+                scored += Pass.Over(v, [rows], selection);
         }
-        scored += rows.Survivors(shortlist.Best().ToArray());
+        scored += rows.Survivors(bits.Best());
         signs?.Dispose();
-        report = report with { In = scored + scanned + (scan?.Read ?? 0), BytesRead = scored * planes.BytesPerRow + scanned * flat.BytesPerRow + (scan?.BytesRead ?? 0), ListsRead = scan?.Visited ?? 0 };
+        report = report with { In = scored + scanned + (scan?.Read ?? 0), BytesRead = scored * rows.BytesPerRow + scanned * bits.BytesPerRow + bits.FurtherBytes + (scan?.BytesRead ?? 0), ListsRead = scan?.Visited ?? 0 };
         return Distinct(top.Best(), keep);
     }
 

@@ -9,8 +9,6 @@ internal sealed unsafe class QueryVector : IDisposable
     private readonly float[] unit;
     private readonly int[] rings;
     private short[]? codes;
-    private byte[]? bits;
-    private int[]? bitStarts;
 
     /// <param name="vector">The query, of full length or of an allowed prefix; finite and not zero.</param>
     /// <param name="dimensions">The collection's nested dimensions.</param>
@@ -66,32 +64,11 @@ internal sealed unsafe class QueryVector : IDisposable
         return Unsafe.AsPointer(ref codes[RingStart(ring)]);
     }
 
-    /// <summary>The signs, each ring padded with zero bits to whole bytes.</summary>
-    public void* Bits(int ring)
-    {
-        if (bits is null)
-        {
-            bitStarts = new int[rings.Length];
-            var bytes = 0;
-            for (var r = 0; r < rings.Length; r++)
-            {
-                bitStarts[r] = bytes;
-                bytes += BitCodec.Bytes(rings[r] - RingStart(r));
-            }
-            bits = PinnedPool<byte>.Rent(bytes);
-            bits.AsSpan(0, bytes).Clear();
-            for (var r = 0; r < rings.Length && RingStart(r) < Length; r++)
-                BitCodec.Encode(unit.AsSpan(RingStart(r), Math.Min(rings[r], Length) - RingStart(r)), bits.AsSpan(bitStarts[r]));
-        }
-        return Unsafe.AsPointer(ref bits[bitStarts![ring]]);
-    }
-
     /// <summary>Gives the memory back; pointers into it end here.</summary>
     public void Dispose()
     {
         PinnedPool<float>.Return(unit);
         PinnedPool<short>.Return(codes);
-        PinnedPool<byte>.Return(bits);
     }
 
     private int RingStart(int ring) => ring == 0 ? 0 : rings[ring - 1];

@@ -42,7 +42,7 @@ internal static class SearchEngine
         plan = PlanResolver.Resolve(meta, options with { K = options.K + itself }, k + itself, query.Length, session.Snapshot);
         var last = plan.Stages[^1];
         var views = session.Snapshot.Views;
-        return [.. new Funnel(session.Snapshot, meta.Recipe.Dimensions, query).Run(plan, k + itself, selection, reports)
+        return [.. new Funnel(session.Snapshot, meta.Recipe.Dimensions, plan, k + itself, selection).Run(query, options.Threads == 0 ? Environment.ProcessorCount : options.Threads, reports)
             .Select(hit => (hit.Score, Place: RowScan.Place(hit.Tag)))
             .Select(hit => new Found(views[hit.Place.View].Segment.Ids[hit.Place.Row], hit.Score, last.Dimensions ?? query.Length, last.Precision, null, null))
             .Where(hit => hit.Id != request.ExceptId)

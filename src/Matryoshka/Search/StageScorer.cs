@@ -4,7 +4,7 @@ using Matryoshka.Storage;
 
 namespace Matryoshka.Search;
 
-/// <summary>Scores rows of segments at one prefix and precision.</summary>
+/// <summary>Scores rows of segments at one prefix, by int8 codes or full vectors.</summary>
 internal sealed unsafe class StageScorer
 {
     private readonly QueryVector query;
@@ -32,39 +32,30 @@ internal sealed unsafe class StageScorer
     {
         get
         {
-            long bytes = precision switch { Precision.Bit => 0, Precision.Int8 => 8, _ => 4 };
+            long bytes = precision == Precision.Int8 ? 8 : 4;
             for (var ring = 0; ring < rings.Length; ring++)
                 bytes += (Width(ring) * (long)precision + 7) / 8;
             return bytes;
         }
     }
 
-    /// <summary>
-    /// What a row picked out by number costs, in rows of a scan: benchmarks/results/filter.md. A filter that lets through less
-    /// than one row in so many is scored row by row; above, scanning all and dropping the others is faster.
-    /// </summary>
-    public int PickedRowCost => precision switch { Precision.Bit => 10, Precision.Int8 => 4, _ => 5 };
+    /// <inheritdoc cref="RowScan.PickedRowCost"/>
+    public int PickedRowCost => precision == Precision.Int8 ? 4 : 5;
 
     /// <summary>Turns to a segment's planes.</summary>
     public void Bind(Segment segment)
     {
-        var kind = precision switch { Precision.Bit => PlaneKind.Bit, Precision.Int8 => PlaneKind.Int8, _ => PlaneKind.Full };
+        var kind = precision == Precision.Int8 ? PlaneKind.Int8 : PlaneKind.Full;
         for (var ring = 0; ring < rings.Length; ring++)
         {
             var plane = Resident(segment, kind, ring);
-            var part = precision switch { Precision.Bit => query.Bits(ring), Precision.Int8 => query.Codes(ring), _ => query.Floats(ring) };
+            var part = precision == Precision.Int8 ? query.Codes(ring) : query.Floats(ring);
             rings[ring] = new(plane.Pointer, plane.Stride, part, Width(ring));
         }
         var factor = precision == Precision.Int8 ? query.CodeScale * queryInverseNorm : queryInverseNorm;
-        Blocks.Bind(rings, precision == Precision.Bit ? null : InverseNorms(segment, dimensions, prefix), (float*)Resident(segment, PlaneKind.Int8Scale, 0).Pointer, factor,
+        Blocks.Bind(rings, InverseNorms(segment, dimensions, prefix), (float*)Resident(segment, PlaneKind.Int8Scale, 0).Pointer, factor,
             ColdRows.For(segment, kind, rings.Length));
     }
-
-    /// <summary>
-    /// The cosine that a block's score stands for. The share of differing signs estimates the angle: cos(pi * h / d).
-    /// Charikar, "Similarity estimation techniques from rounding algorithms" (STOC 2002).
-    /// </summary>
-    public float Cosine(float score) => precision == Precision.Bit ? (float)Math.Cos(Math.PI * -score / prefix) : score;
 
     // What is not in memory is read by ColdRows.
     private static PlaneMemory Resident(Segment segment, PlaneKind kind, int ring) => segment.IsResident(kind, ring) ? segment.PlanePointer(kind, ring) : default;

@@ -36,6 +36,9 @@ internal sealed class TopK
     /// <summary>Entries kept, at most; at least 1.</summary>
     public int Capacity { get; private set; }
 
+    /// <summary>Entries that <see cref="Best"/> would give.</summary>
+    public int Count => Math.Min(count, Capacity);
+
     /// <summary>No score at or below this can enter with a tag above all tags added so far. Where ties are many, as with bits, leaving out those of the worst one kept saves most of the work.</summary>
     public float AscendingThreshold => worst.Score;
 

@@ -130,6 +130,14 @@ public sealed class NestedDimensions : IEquatable<NestedDimensions>
 
     internal int RingStart(int ring) => ring == 0 ? 0 : dimensions[ring - 1];
 
+    /// <summary>Where each ring of a prefix ends; the last may end inside a ring.</summary>
+    internal int[] RingEnds(int prefix)
+    {
+        var ends = dimensions[..(LastRing(prefix) + 1)];
+        ends[^1] = prefix;
+        return ends;
+    }
+
     internal int RingWidth(int ring) => dimensions[ring] - RingStart(ring);
 
     /// <inheritdoc/>

@@ -22,7 +22,7 @@ internal sealed unsafe class RingCase : IDisposable
             var stride = (nint)bytes + random.Next(padding + 1);
             var atStart = random.Next(2) == 0;
             var block = memory.AllocateRandom((int)(Math.Max(0, rows - 1) * stride + (nint)bytes), random, atStart);
-            var query = memory.AllocateRandom((lengths[i] * QueryBits + 7) / 8, random, atStart);
+            var query = memory.AllocateRandom(precision == Precision.Bit ? BitWeights.Bytes(lengths[i]) : lengths[i] * (precision == Precision.Int8 ? 2 : 4), random, atStart);
             Rings[i] = new(block, stride, query, lengths[i]);
             for (var row = 0; row < rows; row++)
                 Tame(block + row * stride, lengths[i]);
@@ -37,8 +37,6 @@ internal sealed unsafe class RingCase : IDisposable
     public Ring[] Rings { get; }
 
     private int TotalLength { get; }
-
-    private int QueryBits => Precision switch { Precision.Bit => 1, Precision.Int8 => 16, _ => 32 };
 
     public void Dispose() => memory.Dispose();
 
@@ -56,8 +54,8 @@ internal sealed unsafe class RingCase : IDisposable
             case (Precision.F16, _): set.DotF16At(Rings, rows, (float*)floats); break;
             case (Precision.Int8, null): set.DotInt8(Rings, count, (int*)ints); break;
             case (Precision.Int8, _): set.DotInt8At(Rings, rows, (int*)ints); break;
-            case (_, null): set.Hamming(Rings, count, (int*)ints); break;
-            default: set.HammingAt(Rings, rows, (int*)ints); break;
+            case (_, null): set.BitDistance(Rings, count, (int*)ints); break;
+            default: set.BitDistanceAt(Rings, rows, (int*)ints); break;
         }
         var results = new double[count];
         for (var i = 0; i < count; i++)
@@ -87,8 +85,16 @@ internal sealed unsafe class RingCase : IDisposable
         Precision.F32 => (double)Unsafe.ReadUnaligned<float>(row + i * 4) * Unsafe.ReadUnaligned<float>(query + i * 4),
         Precision.F16 => (double)Unsafe.ReadUnaligned<Half>(row + i * 2) * Unsafe.ReadUnaligned<float>(query + i * 4),
         Precision.Int8 => (sbyte)row[i] * Unsafe.ReadUnaligned<short>(query + i * 2),
-        _ => (row[i >> 3] ^ query[i >> 3]) >> (i & 7) & 1,
+        // The weight stands in the sums of its half byte: what its bit adds to them where it is set, or where it is not.
+        _ => Sum(query, i, row[i >> 3] >> (i & 7) & 1),
     };
+
+    private static int Sum(byte* columns, int i, int bit)
+    {
+        var half = columns + i / 64 * BitWeights.ColumnBytes + i % 64 / 8 * 16 + (i % 8 >= 4 ? BitWeights.HighOffset : 0);
+        var weight = half[1 << i % 4] - half[0];
+        return weight > 0 == (bit == 1) ? Math.Abs(weight) : 0;
+    }
 
     /// <summary>Random bits stay as they are but for exponents: no infinities and NaNs, and f32 within what its squares can hold.</summary>
     private void Tame(byte* row, int length)
@@ -103,11 +109,20 @@ internal sealed unsafe class RingCase : IDisposable
     private void TameQuery(byte* query, int length, Random random)
     {
         // The engine gives the query as many bits as a 32-bit sum over all rings allows; so does this.
+        if (Precision == Precision.Bit)
+        {
+            var components = new float[length];
+            for (var i = 0; i < length; i++)
+                components[i] = random.NextSingle() * 2 - 1;
+            new Span<byte>(query, BitWeights.Bytes(length)).Clear();
+            BitWeights.Write(components, 1 / 31f, query);
+            return;
+        }
         var limit = Math.Min(short.MaxValue, int.MaxValue / (128 * Math.Max(TotalLength, 1)));
         for (var i = 0; i < length; i++)
             if (Precision == Precision.Int8)
                 Unsafe.WriteUnaligned(query + i * 2, (short)random.Next(-limit, limit + 1));
-            else if (Precision != Precision.Bit)
+            else
                 Unsafe.WriteUnaligned(query + i * 4, random.NextSingle() * 2 - 1);
     }
 }

@@ -44,23 +44,6 @@ public unsafe class ScoringKernelTests
         }
     }
 
-    [Fact]
-    public void Packed_bit_rows_that_differ_in_every_bit_do_not_overflow_their_byte_counts()
-    {
-        // 20 rings of 256 bits are more than the packed kernel may take, so both kernels have a part in the sum.
-        foreach (var lengths in (int[][])[[.. Enumerable.Repeat(256, 20)], [.. Enumerable.Repeat(32, 40)], [.. Enumerable.Repeat(64, 30)]])
-        {
-            using var rings = new RingCase(Precision.Bit, 33, lengths, new(4));
-            foreach (ref readonly var ring in rings.Rings.AsSpan())
-            {
-                new Span<byte>(ring.Rows, 33 * ring.Length / 8).Fill(0xFF);
-                new Span<byte>(ring.Query, ring.Length / 8).Clear();
-            }
-            foreach (var set in KernelSet.All)
-                Assert.All(rings.Run(set, 33), distance => Assert.Equal(lengths.Sum(), distance));
-        }
-    }
-
     [Theory, MemberData(nameof(Precisions))]
     public void Scoring_by_number_gives_the_same_bits_as_in_sequence(Precision precision)
     {

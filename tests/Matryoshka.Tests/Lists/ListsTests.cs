@@ -103,7 +103,7 @@ public sealed unsafe class ListsTests : IDisposable
     {
         var vector = new QueryVector(query, NestedDimensions.Trained(64, Dimensions));
         var top = new TopK(keep);
-        new ListScan(new(vector, Dimensions, view.NearColumns)).Run(view, share, top, 0, dead, allowed);
+        new ListScan(new(vector, ListScan.Parts(view, Dimensions), 1)).Run(view, share, top, 0, dead, allowed);
         return [.. top.Best().ToArray().Select(hit => hit.Tag)];
     }
 
