@@ -39,7 +39,8 @@ public sealed class TuneSample : IDisposable
 
     public string At(string name) => folder.At(name);
 
-    public static TuneOptions Quick { get; } = new() { Budget = TimeSpan.FromSeconds(0.5), Keep = 0.9, Threads = 1 };
+    /// <summary>Money is for memory alone: times of some microseconds, beside other tests, would make the choice a matter of luck.</summary>
+    public static TuneOptions Quick { get; } = new() { Budget = TimeSpan.FromSeconds(0.5), Keep = 0.9, Threads = 1, Prices = new() { MemoryGbMonth = 1000 } };
 
     /// <summary>A few plans instead of the grid: for what does not depend on what is tried.</summary>
     public static TuneOptions Few { get; } = Quick with { Budget = TimeSpan.FromSeconds(0.3), Plans = [.. new[] { "f16:8", "bit:full", "bit:full x20 > f16:full", "int8:32 x40 > f16:full", "int8:full" }.Select(SearchPlan.Parse)] };
