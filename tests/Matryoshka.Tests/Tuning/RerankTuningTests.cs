@@ -8,7 +8,7 @@ namespace Matryoshka.Tests.Tuning;
 [Collection(Tuned.Name)]
 public sealed class RerankTuningTests(TuneSample sample)
 {
-    private static TuneOptions With(IReranker reranker) => TuneSample.Few with { Budget = TimeSpan.FromSeconds(2), Rerankers = new Dictionary<string, IReranker> { ["words"] = reranker } };
+    private static TuneOptions With(IReranker reranker) => TuneSample.Few with { Budget = TimeSpan.FromSeconds(1.2), Rerankers = new Dictionary<string, IReranker> { ["words"] = reranker } };
 
     [Fact]
     public void A_reranker_is_measured_at_every_depth_from_one_run_over_the_most_candidates()
