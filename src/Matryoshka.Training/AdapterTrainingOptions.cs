@@ -10,7 +10,7 @@ public sealed record AdapterTrainingOptions
     public IReadOnlyList<(int A, int B)> Pairs { get; init; } = [];
 
     /// <summary>Steps of training; 0 keeps the principal components (PCA).</summary>
-    public int Steps { get; init; } = 400;
+    public int Steps { get; init; } = 150;
 
     /// <summary>Rows that seek their neighbours each step.</summary>
     public int Batch { get; init; } = 512;
@@ -22,10 +22,10 @@ public sealed record AdapterTrainingOptions
     public int Neighbours { get; init; } = 16;
 
     /// <summary>What cosines are multiplied by before the softmax.</summary>
-    public double Scale { get; init; } = 30;
+    public double Scale { get; init; } = 40;
 
     /// <summary>The largest learning rate (Adam).</summary>
-    public double Rate { get; init; } = 0.001;
+    public double Rate { get; init; } = 0.0001;
 
     /// <summary>Decides what is drawn.</summary>
     public long Seed { get; init; } = 1;

@@ -16,12 +16,11 @@ internal static class OptionCheck
             throw new TrainingException($"The scales are {string.Join(", ", options.Scales)}; one for all dimensions or one for each is needed, of 1 to {LargestScale}.");
         Between(options.SymmetricShare, 0, 1, "symmetric share");
         Between(options.WarmUp, 0, 1, "warm-up");
-        Between(options.Crop, 0, 1, "share of crops");
         Between(options.Cloze + options.Sparse, 0, 1, "share of cloze and sparse questions together");
-        Between(options.Teacher, 0, 0.99, "teacher's share");
+        Between(options.InitialPower, 0, 3, "power of the inverse document frequency");
+        Between(options.Kinship, 0, 1, "share that words of one stem have in common");
         Between(options.Rate, 1e-6, 1e30, "rate");
         Between(options.InitialScale, 1e-6, 1000, "initial scale");
-        Between(options.TeacherTemperature, 1e-3, 1000, "teacher's temperature");
         Between(options.Steps, 1, 10_000_000, "number of steps");
         Between(options.Batch, 2, 16_384, "batch");
         Between(options.HardNegatives, 0, options.Batch, "number of hard negatives a step");

@@ -54,7 +54,7 @@ public static class StaticTrainer
             var negatives = options.HardNegatives > 0
                 ? new HardNegatives(sources, idf, work, done => progress?.Report(new(TrainingStage.Mine, done, null)), cancellationToken) : null;
             var sampler = new BatchSampler(sources, split.Trained, options.Batch, options.SourceCap, options.Seed);
-            using var training = new StaticTraining(options, sampler, idf, negatives, work);
+            using var training = new StaticTraining(options, sampler, idf, WordFamilies.Of(tokenizerJson, idf.Length), negatives, work);
             var checkpoint = new Checkpoint(options, tokenizer.Identity, open);
             var (step, before) = options.Resume ? checkpoint.Load(training) : (0, 0.0);
             var seconds = before + Loop(training, split, checkpoint, step, before);

@@ -10,6 +10,16 @@ public enum OptimiserKind
     Adagrad,
 }
 
+/// <summary>How the rows of a text's tokens add up.</summary>
+public enum StaticPooling
+{
+    /// <summary>Each token counts alike, wherever it stands: the mean, as every other library pools static models (<see cref="Matryoshka.Pooling.Static"/>).</summary>
+    Mean,
+
+    /// <summary>A word that a long text repeats does not drown the others, and its beginning says more than its end (<see cref="Matryoshka.Pooling.StaticRoot"/>).</summary>
+    Root,
+}
+
 /// <summary>What is learnt of pairs that have a score.</summary>
 public enum GradedKind
 {
@@ -41,6 +51,9 @@ public sealed record StaticTrainingOptions
     /// <summary>Whether reserved pieces and those of other scripts give way to the most frequent English words of the pairs that would be spelled in several pieces; the vocabulary keeps its size.</summary>
     public bool AdaptVocabulary { get; init; }
 
+    /// <summary>How the rows of a text's tokens add up.</summary>
+    public StaticPooling Pooling { get; init; } = StaticPooling.Root;
+
     /// <summary>Nested dimensions, ascending; the last is the full one.</summary>
     public IReadOnlyList<int> Dimensions { get; init; } = [32, 64, 128, 256, 512];
 
@@ -57,7 +70,7 @@ public sealed record StaticTrainingOptions
     public GradedKind Graded { get; init; } = GradedKind.Order;
 
     /// <summary>Steps of training.</summary>
-    public int Steps { get; init; } = 4000;
+    public int Steps { get; init; } = 3000;
 
     /// <summary>Pairs a step.</summary>
     public int Batch { get; init; } = 1024;
@@ -66,7 +79,7 @@ public sealed record StaticTrainingOptions
     public OptimiserKind Optimiser { get; init; } = OptimiserKind.Adam;
 
     /// <summary>The largest learning rate, reached after the warm-up and then falling to 0 in a line.</summary>
-    public double Rate { get; init; } = 0.2;
+    public double Rate { get; init; } = 0.1;
 
     /// <summary>Share of the steps in which the rate rises.</summary>
     public double WarmUp { get; init; } = 0.1;
@@ -74,23 +87,20 @@ public sealed record StaticTrainingOptions
     /// <summary>Pairs that a source counts for at most when sources are drawn.</summary>
     public int SourceCap { get; init; } = 20_000;
 
-    /// <summary>Rows start as normal noise times inverse document frequency times this.</summary>
-    public double InitialScale { get; init; } = 1.0 / 6;
+    /// <summary>What a token's inverse document frequency is raised to for the length of its first row.</summary>
+    public double InitialPower { get; init; } = 0.5;
 
-    /// <summary>Share of pairs whose long text is cropped.</summary>
-    public double Crop { get; init; }
+    /// <summary>Rows start as normal noise times their length times this.</summary>
+    public double InitialScale { get; init; } = 0.45;
+
+    /// <summary>Share of a row's beginning that words of one stem have in common (Porter, 1980), 0 to 1.</summary>
+    public double Kinship { get; init; } = 0.5;
 
     /// <summary>Share of pairs that ask with a run of words of the long text (inverse cloze).</summary>
     public double Cloze { get; init; } = 0.25;
 
     /// <summary>Share of pairs that ask with single telling words of the long text.</summary>
     public double Sparse { get; init; }
-
-    /// <summary>Share of each query's target that follows BM25 over the batch instead of its own text alone, 0 to below 1.</summary>
-    public double Teacher { get; init; }
-
-    /// <summary>What the teacher's BM25 scores are divided by before their softmax.</summary>
-    public double TeacherTemperature { get; init; } = 4;
 
     /// <summary>Hard negatives a step, mined by BM25: texts like the right one that belong to other questions.</summary>
     public int HardNegatives { get; init; }

@@ -149,7 +149,7 @@ public sealed partial class Collection
 
     private int BatchSize(UpsertOptions? options) => options?.BatchSize switch
     {
-        null => Recipe.Pooling == Pooling.Static ? 4096 : 256,
+        null => Recipe.Pooling is Pooling.Static or Pooling.StaticRoot ? 4096 : 256,
         >= 1 and <= 65_536 and var size => size,
         var size => throw new ArgumentOutOfRangeException(nameof(options), size, "A batch holds 1 to 65,536 records."),
     };

@@ -16,7 +16,7 @@ internal static class AdaptCommand
 
     private static void Configure(Command command, Session session)
     {
-        var adapter = Options.Text("--adapter", "FILE", "What 'mrl train adapter' wrote.");
+        var adapter = ModelOptions.Adapter("What 'mrl train adapter' wrote.");
         var to = Options.Text("--to", "DIR", "The new collection's folder.");
         command.Options.Add(adapter);
         command.Options.Add(to);

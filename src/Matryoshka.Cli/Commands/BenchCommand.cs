@@ -35,7 +35,8 @@ internal static class BenchCommand
         foreach (var option in (Option[])[queries, plans, grid, count, threads, filter, truth, limit, seconds, rounds])
             command.Options.Add(option);
         var memory = new MemoryOption(command);
-        var models = new ModelOptions(command, "What embeds texts: a name of 'mrl models', a folder, owner/name, or provider:model. Default: the collection's own model");
+        var models = new ModelOptions(command, "What embeds texts: a name of 'mrl models', a folder, owner/name, or provider:model. Default: the collection's own model",
+            adapter: "What projects the embedded texts, for a collection of adapted vectors.");
         command.SetAction(async (result, cancellationToken) =>
         {
             var settings = new BenchSettings(

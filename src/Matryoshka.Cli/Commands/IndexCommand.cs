@@ -32,7 +32,8 @@ internal static class IndexCommand
         command.Arguments.Add(paths);
         foreach (var option in new Option[] { chunk, overlap, textField, idField, f32, noKeywords })
             command.Options.Add(option);
-        var models = new ModelOptions(command, "What embeds: a name of 'mrl models', a folder, owner/name, or provider:model. Default: the collection's model, or the one inside mrl", cuts: true);
+        var models = new ModelOptions(command, "What embeds: a name of 'mrl models', a folder, owner/name, or provider:model. Default: the collection's model, or the one inside mrl", cuts: true,
+            adapter: "What projects the vectors before they are stored, as 'mrl train adapter' wrote it.");
         command.SetAction(async (result, cancellationToken) =>
         {
             var read = Read(result.GetValue(textField), result.GetValue(idField));
@@ -64,11 +65,15 @@ internal static class IndexCommand
     {
         if (Collection.Exists(session.Directory))
             return await OpenExistingAsync(session, request, cancellationToken).ConfigureAwait(false);
+        if (request is { Force: true, Adapter: not null })
+            throw new UsageException("--force and --adapter exclude each other: an adapter's own sizes are those its vectors may be cut to.");
         var model = await ModelLoader.LoadAsync(session, request with { Force = false }, cancellationToken).ConfigureAwait(false);
         try
         {
             if (request.Force)
                 model = ModelLoader.Forced(model);
+            if (request.Adapter is not null)
+                model = model.AdaptedBy(VectorAdapter.Load(request.Adapter));
             return new(Collection.Create(session.Directory, new()
             {
                 Generator = model.Generator,

@@ -7,6 +7,7 @@ namespace Matryoshka.Cli.Commands;
 internal sealed class ModelOptions
 {
     private readonly bool named, cuts, embeds;
+    private readonly Option<string?>? adapter;
     private readonly Option<string?> model;
     private readonly Option<string?> recipe = Options.Text("--recipe", "NAME", "The model's recipe by its name in 'mrl models', where a server has another name for it.");
     private readonly Option<string?> recipeFile = Options.Text("--recipes", "FILE", $"Recipes of your own. Default: ${RecipeBook.Variable}, or mrl/recipes.json in your configuration");
@@ -26,7 +27,8 @@ internal sealed class ModelOptions
     /// <param name="description">What --model is for; null where the model is an argument.</param>
     /// <param name="cuts">Whether the command may be told to cut what should not be cut.</param>
     /// <param name="embeds">Whether the model embeds; otherwise it is a reranker.</param>
-    public ModelOptions(Command command, string? description, bool cuts = false, bool embeds = true)
+    /// <param name="adapter">What an adapter is for; null where the command takes none.</param>
+    public ModelOptions(Command command, string? description, bool cuts = false, bool embeds = true, string? adapter = null)
     {
         model = Options.Text("--model", "MODEL", description ?? "");
         if (description is not null)
@@ -36,10 +38,15 @@ internal sealed class ModelOptions
         if (embeds)
             foreach (var option in (Option[])[recipe, serverPrompts, cache])
                 command.Options.Add(option);
+        if (adapter is not null)
+            command.Options.Add(this.adapter = Adapter(adapter));
         if (cuts)
             command.Options.Add(force);
         (this.named, this.cuts, this.embeds) = (description is not null, cuts, embeds);
     }
+
+    /// <summary>The option that names what 'mrl train adapter' wrote.</summary>
+    public static Option<string?> Adapter(string description) => Options.Text("--adapter", "FILE", description);
 
     /// <param name="result">The command line.</param>
     /// <param name="argument">The model where it is an argument.</param>
@@ -61,6 +68,7 @@ internal sealed class ModelOptions
             Recipe = embeds ? result.GetValue(recipe) : null,
             ServerPrompts = embeds && result.GetValue(serverPrompts),
             Cache = embeds ? result.GetValue(cache) : null,
+            Adapter = adapter is null ? null : result.GetValue(adapter),
             Force = cuts && result.GetValue(force),
         };
         return request.Recipe is null || request.Model is not null ? request : throw new UsageException("--recipe goes with --model: it says which recipe that model follows.");

@@ -22,7 +22,6 @@ internal static class SearchCommand
         var words = new Argument<string[]>("TEXT") { Description = "The text; several words need no quotes.", Arity = ArgumentArity.ZeroOrMore };
         var hybrid = Options.Flag("--hybrid", "Rank by vectors and keywords together.");
         var keyword = Options.Flag("--keyword", "Rank by keywords (BM25) alone; needs no model.");
-        var adapter = Options.Text("--adapter", "FILE", "What projects the query, for a collection made by 'mrl adapt'.");
         var queries = Options.Text("--queries", "FILE", "Answer all queries of a file: JSON lines with _id and text, or id, tab, text.");
         var run = Options.Text("--run", "OUT", "Where --queries writes its TREC run.");
         var tag = Options.Text("--tag", "NAME", "The run's name in its lines. Default: mrl");
@@ -30,11 +29,11 @@ internal static class SearchCommand
         var flags = new SearchFlags(command);
         command.Options.Add(hybrid);
         command.Options.Add(keyword);
-        command.Options.Add(adapter);
         command.Options.Add(queries);
         command.Options.Add(run);
         command.Options.Add(tag);
-        var models = new ModelOptions(command, "What embeds the text: a name of 'mrl models', a folder, owner/name, or provider:model. Default: the collection's own model");
+        var models = new ModelOptions(command, "What embeds the text: a name of 'mrl models', a folder, owner/name, or provider:model. Default: the collection's own model",
+            adapter: "What projects the query, for a collection of adapted vectors.");
         command.SetAction(async (result, cancellationToken) =>
         {
             var mode = (result.GetValue(hybrid), result.GetValue(keyword)) switch
@@ -48,7 +47,7 @@ internal static class SearchCommand
             flags.Apply(result, session);
             var text = string.Join(' ', result.GetValue(words) ?? []);
             var batch = Batch.Of(result.GetValue(queries), result.GetValue(run), result.GetValue(tag), text);
-            var request = models.Read(result) with { Adapter = result.GetValue(adapter) };
+            var request = models.Read(result);
             (options, var reranker) = await RerankerLoader.ForPlanAsync(session, options, flags.Reranker(result, request), cancellationToken).ConfigureAwait(false);
             using var loaded = reranker;
             using var opened = mode == SearchMode.Keyword ? null : await OpenedCollection.OpenAsync(session, request, cancellationToken).ConfigureAwait(false);

@@ -18,8 +18,8 @@ internal static class TrainAdapterCommand
         var output = Options.Text("--out", "FILE", "The adapter's file, *.safetensors.");
         var dimensions = Options.Text("--dims", "LIST", "Nested dimensions of the result. Default: 64, doubled up to the full size");
         var pairs = Options.Text("--pairs", "FILE", "JSON lines {\"a\": key, \"b\": key} of rows that belong together. Keys are row numbers from 0 where rows have none.");
-        var steps = Options.Number("--steps", "Steps. Default: 400");
-        var rate = Options.Decimal("--rate", "Largest learning rate. Default: 0.001");
+        var steps = Options.Number("--steps", "Steps. Default: 150");
+        var rate = Options.Decimal("--rate", "Largest learning rate. Default: 0.0001");
         var pca = Options.Flag("--pca", "Keep the principal components, learn nothing.");
         var seed = Options.Number("--seed", "Equal seeds give equal adapters. Default: 1");
         var threads = Options.Number("--threads", "Threads. Default: one a processor");

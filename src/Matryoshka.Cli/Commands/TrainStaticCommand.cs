@@ -20,17 +20,16 @@ internal static class TrainStaticCommand
         var adapt = Options.Flag("--adapt-vocab", "Give the places of reserved and foreign pieces to frequent words of the pairs.");
         var dimensions = Options.Text("--dims", "LIST", "Nested dimensions, ascending. Default: 32,64,128,256,512");
         var weights = Options.Text("--weights", "LIST", "Weight of each dimension in the loss. Default: all alike");
-        var scales = Options.Text("--scale", "LIST", "What cosines are multiplied by: one number, or one a dimension.");
+        var scales = Options.Text("--scale", "LIST", "What cosines are multiplied by: one number, or one a dimension. Default: 20");
         var steps = Options.Number("--steps", $"Steps. Default: {Figures.Plain(Defaults.Steps)}");
         var batch = Options.Number("--batch", "Pairs a step. Default: 1024");
-        var rate = Options.Decimal("--rate", "Largest learning rate.");
+        var rate = Options.Decimal("--rate", $"Largest learning rate. Default: {Number(Defaults.Rate)}");
         var optimiser = Options.Text("--optimiser", "adam|adagrad", "Default: adam");
         var cap = Options.Number("--cap", "Pairs that a source counts for at most. Default: 20000");
-        var cloze = Options.Decimal("--cloze", "Share of pairs that ask with words of the long text itself.");
+        var cloze = Options.Decimal("--cloze", $"Share of pairs that ask with a run of words of the long text itself. Default: {Number(Defaults.Cloze)}");
         var sparse = Options.Decimal("--sparse", "Share of pairs that ask with single telling words of the long text.");
-        var crop = Options.Decimal("--crop", "Share of long texts that are cropped.");
-        var teacher = Options.Decimal("--teacher", "Share of the target that follows BM25 over the batch.");
-        var temperature = Options.Decimal("--teacher-temperature", "What BM25's scores are divided by.");
+        var kinship = Options.Decimal("--kinship", $"Share of their first rows that words of one stem have in common, 0 to 1. Default: {Number(Defaults.Kinship)}");
+        var pooling = Options.Text("--pooling", "root|mean", "How a text's tokens add up: root (repetitions and later places count less) or mean (as other libraries pool). Default: root");
         var negatives = Options.Number("--hard-negatives", "Hard negatives a step, mined by BM25. Default: none");
         var symmetric = Options.Decimal("--symmetric", "Share of the loss in which long texts seek their short one. Default: 0");
         var graded = Options.Text("--graded", "order|cosine", "What is learnt of pairs with a score: their order, or cosines equal to it. Default: order");
@@ -41,7 +40,7 @@ internal static class TrainStaticCommand
         var resume = Options.Flag("--resume", "Go on from the checkpoint in the folder.");
         var evaluate = new Option<string[]>("--eval") { Description = "Folders of judged collections (BEIR), measured at the end.", HelpName = "DIRS", AllowMultipleArgumentsPerToken = true };
         var prefixes = Options.Text("--eval-dims", "LIST", "Prefixes to measure. Default: those of --dims");
-        foreach (var option in (Option[])[pairs, output, name, vocabulary, size, adapt, dimensions, weights, scales, steps, batch, rate, optimiser, cap, cloze, sparse, crop, teacher, temperature, negatives, symmetric, graded, tokens, seed, threads, skip, resume, evaluate, prefixes])
+        foreach (var option in (Option[])[pairs, output, name, vocabulary, size, adapt, dimensions, weights, scales, steps, batch, rate, optimiser, cap, cloze, sparse, kinship, pooling, negatives, symmetric, graded, tokens, seed, threads, skip, resume, evaluate, prefixes])
             command.Options.Add(option);
         command.SetAction((result, cancellationToken) =>
         {
@@ -64,9 +63,8 @@ internal static class TrainStaticCommand
                 SourceCap = result.GetValue(cap) ?? defaults.SourceCap,
                 Cloze = result.GetValue(cloze) ?? defaults.Cloze,
                 Sparse = result.GetValue(sparse) ?? defaults.Sparse,
-                Crop = result.GetValue(crop) ?? defaults.Crop,
-                Teacher = result.GetValue(teacher) ?? defaults.Teacher,
-                TeacherTemperature = result.GetValue(temperature) ?? defaults.TeacherTemperature,
+                Kinship = result.GetValue(kinship) ?? defaults.Kinship,
+                Pooling = PoolingOf(result.GetValue(pooling)),
                 HardNegatives = result.GetValue(negatives) ?? defaults.HardNegatives,
                 SymmetricShare = result.GetValue(symmetric) ?? defaults.SymmetricShare,
                 Graded = GradedOf(result.GetValue(graded)),
@@ -85,11 +83,20 @@ internal static class TrainStaticCommand
         return command;
     }
 
+    private static string Number(double value) => value.ToString(System.Globalization.CultureInfo.InvariantCulture);
+
     private static GradedKind GradedOf(string? name) => name switch
     {
         null or "order" => GradedKind.Order,
         "cosine" => GradedKind.Cosine,
         _ => throw new UsageException($"'{name}' is not what can be learnt of scores: order and cosine are."),
+    };
+
+    private static StaticPooling PoolingOf(string? name) => name switch
+    {
+        null or "root" => StaticPooling.Root,
+        "mean" => StaticPooling.Mean,
+        _ => throw new UsageException($"'{name}' is not a pooling: root and mean are."),
     };
 
     private static OptimiserKind OptimiserOf(string? name) => name switch

@@ -22,7 +22,7 @@ internal static class TuneCommand
         "mrl tune",
     ], Configure);
 
-    private sealed record Request(string? Queries, string? Qrels, int Limit, string? Model, string Folder, string Name, bool Store, IReadOnlyList<string> Rerank, ModelRequest Reranker);
+    private sealed record Request(string? Queries, string? Qrels, int Limit, ModelRequest Model, string Folder, string Name, bool Store, IReadOnlyList<string> Rerank, ModelRequest Reranker);
 
     private static void Configure(Command command, Session session)
     {
@@ -42,11 +42,12 @@ internal static class TuneCommand
         var seconds = Options.Seconds("--seconds", "Time for all of it. Default: 100");
         var limit = Options.Number("--limit", "Use this many of the queries, from the first. Default: all");
         var model = Options.Text("--model", "NAME|DIR", "What embeds texts. Default: the collection's own model");
+        var adapter = ModelOptions.Adapter("What projects the embedded texts, for a collection of adapted vectors.");
         var prices = Options.Text("--prices", "FILE", "Your prices of memory, disk and cores, as JSON. Default: round figures of rented machines");
         var folder = Options.Text("--out", "DIR", "Where the report goes. Default: the collection's folder with '-tune' after it");
         var name = Options.Text("--name", "NAME", $"What to call the plan. Default: {UsualName}");
         var dry = Options.Flag("--dry-run", "Measure and report, but leave the collection's default plan as it is.");
-        foreach (var option in (Option[])[queries, qrels, keep, p95, memory, rows, count, metric, plans, rerank, endpoint, keyVariable, recipes, seconds, limit, model, prices, folder, name, dry])
+        foreach (var option in (Option[])[queries, qrels, keep, p95, memory, rows, count, metric, plans, rerank, endpoint, keyVariable, recipes, seconds, limit, model, adapter, prices, folder, name, dry])
             command.Options.Add(option);
         command.SetAction(async (result, cancellationToken) =>
         {
@@ -68,7 +69,7 @@ internal static class TuneCommand
                 Prices = result.GetValue(prices) is { } file ? Prices.Read(file) : Prices.Default,
                 StateFile = Path.Join(directory, "progress.state"),
             };
-            var request = new Request(result.GetValue(queries), result.GetValue(qrels), result.GetValue(limit) ?? int.MaxValue, result.GetValue(model), directory,
+            var request = new Request(result.GetValue(queries), result.GetValue(qrels), result.GetValue(limit) ?? int.MaxValue, new() { Model = result.GetValue(model), Adapter = result.GetValue(adapter) }, directory,
                 result.GetValue(name) ?? UsualName, !result.GetValue(dry), rerankers, new()
                 {
                     Endpoint = result.GetValue(endpoint) is { } address ? ModelOptions.ParseEndpoint("--rerank-endpoint", address) : null,

@@ -10,6 +10,10 @@ internal sealed record LoadedModel(IEmbeddingGenerator<string, Embedding<float>>
     /// <summary>The recipe of its vectors; the first use may hash the weights.</summary>
     public ModelRecipe Recipe => (ModelRecipe)Generator.GetService(typeof(ModelRecipe))!;
 
+    /// <summary>The same model, its vectors projected.</summary>
+    /// <exception cref="RecipeMismatchException">The adapter was fitted to vectors of another recipe.</exception>
+    public LoadedModel AdaptedBy(VectorAdapter adapter) => this with { Generator = new AdaptedEmbeddingGenerator(Generator, adapter) };
+
     /// <summary>Says how many texts were cut to the model's limit; nothing is cut silently.</summary>
     public void ReportCuts(Session session)
     {

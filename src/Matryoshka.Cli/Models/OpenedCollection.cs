@@ -15,6 +15,7 @@ internal sealed record OpenedCollection(Collection Collection, LoadedModel Model
             ModelRecipe recipe;
             using (var bare = session.Open())
                 recipe = bare.Recipe;
+            RequirePlain(session, recipe);
             return Bind(session, recipe, await ModelLoader.LoadAsync(session, request with { Force = false }, cancellationToken).ConfigureAwait(false));
         }
         // The model is loaded beside the opening: nearly all collections use it, and each takes about as long as the other.
@@ -23,11 +24,16 @@ internal sealed record OpenedCollection(Collection Collection, LoadedModel Model
         string? remembered;
         using (var bare = session.Open())
             (stored, remembered) = (bare.Recipe, bare.Model);
-        if (stored.Adapter is not null)
-            throw new UsageException($"The vectors in '{session.Directory}' were projected by an adapter: give the same to search them, --adapter FILE.");
+        RequirePlain(session, stored);
         if (stored.Name == ModelCatalogue.DefaultModel)
             return Bind(session, stored, new(await loading.ConfigureAwait(false), ModelSource.Embedded));
         return Bind(session, stored, await LoadRememberedAsync(session, stored, remembered, request, cancellationToken).ConfigureAwait(false));
+    }
+
+    private static void RequirePlain(Session session, ModelRecipe stored)
+    {
+        if (stored.Adapter is not null)
+            throw new UsageException($"The vectors in '{session.Directory}' were projected by an adapter: give the same one, --adapter FILE.");
     }
 
     // The model's own sizes are not in an adapted recipe; its full one, which alone counts, is what the adapter takes.
@@ -43,7 +49,7 @@ internal sealed record OpenedCollection(Collection Collection, LoadedModel Model
             : await LoadRememberedAsync(session, plain, remembered, request, cancellationToken).ConfigureAwait(false);
         try
         {
-            model = model with { Generator = new AdaptedEmbeddingGenerator(model.Generator, adapter) };
+            model = model.AdaptedBy(adapter);
         }
         catch
         {

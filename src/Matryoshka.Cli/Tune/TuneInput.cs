@@ -24,9 +24,9 @@ internal sealed record TuneInput(IReadOnlyList<TuneQuery> Queries, Judgements? J
     /// <param name="queries">A file, a BEIR folder, or null to hold sentences out.</param>
     /// <param name="qrels">A file of judgements, or null.</param>
     /// <param name="limit">How many queries at most.</param>
-    /// <param name="model">What embeds texts; null for the collection's own.</param>
+    /// <param name="model">What embeds texts, the collection's own if it names none, and the adapter.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    public static async Task<TuneInput> ReadAsync(Session session, string? queries, string? qrels, int limit, string? model, CancellationToken cancellationToken)
+    public static async Task<TuneInput> ReadAsync(Session session, string? queries, string? qrels, int limit, ModelRequest model, CancellationToken cancellationToken)
     {
         if (queries is null)
             return await HoldOutAsync(session, limit, model, cancellationToken).ConfigureAwait(false);
@@ -48,9 +48,9 @@ internal sealed record TuneInput(IReadOnlyList<TuneQuery> Queries, Judgements? J
             : new(await EmbedAsync(session, queries, judgements, limit, model, cancellationToken).ConfigureAwait(false), judgements);
     }
 
-    private static async Task<TuneInput> HoldOutAsync(Session session, int limit, string? model, CancellationToken cancellationToken)
+    private static async Task<TuneInput> HoldOutAsync(Session session, int limit, ModelRequest model, CancellationToken cancellationToken)
     {
-        using var opened = await OpenedCollection.OpenAsync(session, new() { Model = model }, cancellationToken).ConfigureAwait(false);
+        using var opened = await OpenedCollection.OpenAsync(session, model, cancellationToken).ConfigureAwait(false);
         session.Note("No queries are given: sentences held out from the records stand in for them. They are not what users ask; give --queries FILE when you can.");
         var folder = Path.Join(Path.GetTempPath(), $"mrl-tune-{Guid.NewGuid():N}");
         var held = await HeldOutSentences.CreateAsync(opened.Collection, opened.Model.Generator, Math.Min(limit, Sentences), folder, cancellationToken).ConfigureAwait(false);
@@ -73,7 +73,7 @@ internal sealed record TuneInput(IReadOnlyList<TuneQuery> Queries, Judgements? J
         return queries;
     }
 
-    private static async Task<List<TuneQuery>> EmbedAsync(Session session, string path, Judgements? judgements, int limit, string? model, CancellationToken cancellationToken)
+    private static async Task<List<TuneQuery>> EmbedAsync(Session session, string path, Judgements? judgements, int limit, ModelRequest model, CancellationToken cancellationToken)
     {
         var texts = QueryFile.Read(path);
         // What nobody judged need not be embedded, where there are judgements.
@@ -83,7 +83,7 @@ internal sealed record TuneInput(IReadOnlyList<TuneQuery> Queries, Judgements? J
         if (wanted.Count < texts.Count)
             session.Note($"{Figures.Grouped(texts.Count - wanted.Count)} of {Figures.Grouped(texts.Count)} queries have no judgements and are left out.");
         wanted = [.. wanted.Take(limit)];
-        using var opened = await OpenedCollection.OpenAsync(session, new() { Model = model }, cancellationToken).ConfigureAwait(false);
+        using var opened = await OpenedCollection.OpenAsync(session, model, cancellationToken).ConfigureAwait(false);
         using var progress = new Progress(session, "embedded", "queries", wanted.Count);
         var queries = new List<TuneQuery>();
         var done = 0;

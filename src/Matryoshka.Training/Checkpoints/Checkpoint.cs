@@ -80,7 +80,7 @@ internal sealed unsafe class Checkpoint(StaticTrainingOptions options, string to
 
     // Whatever changes a step's outcome, one a line.
     private string Begun() => string.Create(CultureInfo.InvariantCulture, $"""
-        version 1
+        version 2
         tokenizer {tokenizer}
         pairs {string.Join(' ', options.Pairs.Select(Path.GetFileName))}
         dimensions {string.Join(' ', options.Dimensions)}
@@ -93,10 +93,10 @@ internal sealed unsafe class Checkpoint(StaticTrainingOptions options, string to
         rate {options.Rate}
         warm-up {options.WarmUp}
         source cap {options.SourceCap}
-        crop {options.Crop}
+        pooling {options.Pooling}
+        kinship {options.Kinship}
         cloze {options.Cloze}
         sparse {options.Sparse}
-        teacher {options.Teacher} at {options.TeacherTemperature}
         hard negatives {options.HardNegatives}
         tokens {options.MaxTokens}
         held out {options.HeldOut}

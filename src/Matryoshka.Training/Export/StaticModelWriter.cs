@@ -93,6 +93,7 @@ internal static class StaticModelWriter
             ["hidden_dim"] = options.Dimensions[^1],
             ["normalize"] = true,
             ["nested_dimensions"] = nested,
+            ["pooling"] = options.Pooling == StaticPooling.Root ? "root" : "mean",
             ["seq_length"] = options.MaxTokens,
             ["name"] = name,
         };

@@ -34,12 +34,12 @@ internal static class TrainingRecord
         json.WriteNumber("rate", options.Rate);
         json.WriteNumber("warmUp", options.WarmUp);
         json.WriteNumber("sourceCap", options.SourceCap);
+        json.WriteNumber("initialPower", options.InitialPower);
         json.WriteNumber("initialScale", options.InitialScale);
-        json.WriteNumber("crop", options.Crop);
+        json.WriteString("pooling", options.Pooling.ToString());
+        json.WriteNumber("kinship", options.Kinship);
         json.WriteNumber("cloze", options.Cloze);
         json.WriteNumber("sparse", options.Sparse);
-        json.WriteNumber("teacher", options.Teacher);
-        json.WriteNumber("teacherTemperature", options.TeacherTemperature);
         json.WriteNumber("hardNegatives", options.HardNegatives);
         json.WriteNumber("maxTokens", options.MaxTokens);
         json.WriteNumber("seed", options.Seed);

@@ -1,16 +1,13 @@
 namespace Matryoshka.Training.Pairs;
 
 /// <summary>
-/// What is done to a pair when it is drawn. A crop keeps one run of the document (its beginning says most, so others
-/// must be met too); a cloze asks with a run of words of the document itself (inverse cloze, Lee et al., 2019), half of
-/// the time taken out of it; sparse words ask with single words of the document in the order they stand.
+/// What is done to a pair when it is drawn. A cloze asks with a run of words of the document itself (inverse cloze, Lee et
+/// al., 2019), half of the time taken out of it; sparse words ask with single words of the document in the order they stand.
 /// </summary>
-/// <param name="Crop">Share of pairs whose document is cropped.</param>
 /// <param name="Cloze">Share of pairs that ask with a run of the document.</param>
 /// <param name="Sparse">Share of pairs that ask with single words of the document.</param>
-internal readonly record struct Augmentation(double Crop, double Cloze, double Sparse)
+internal readonly record struct Augmentation(double Cloze, double Sparse)
 {
-    private const int ShortestCrop = 32;
     private const int ShortestSpan = 4;
     private const int LongestSpan = 16;
 
@@ -19,11 +16,6 @@ internal readonly record struct Augmentation(double Crop, double Cloze, double S
         query.Clear();
         document.Clear();
         var chance = draw.Unit();
-        if (draw.Unit() < Crop && b.Length > ShortestCrop)
-        {
-            var length = ShortestCrop + draw.Below(b.Length - ShortestCrop + 1);
-            b = b.Slice(draw.Below(b.Length - length + 1), length);
-        }
         document.AddRange(b);
         if (chance < Cloze && b.Length >= 2 * LongestSpan)
         {

@@ -14,6 +14,7 @@ internal sealed unsafe class RowGradients(int tokens, int dimensions)
     private readonly int[] starts = new int[tokens + 1];
     private readonly int[] next = new int[tokens];
     private int[] texts = [];
+    private float[] weights = [];
     private readonly List<int> touched = [];
 
     /// <param name="batch">The texts.</param>
@@ -32,7 +33,7 @@ internal sealed unsafe class RowGradients(int tokens, int dimensions)
             for (var i = from; i < to; i++)
             {
                 var token = touched[i];
-                TokenTable.SumRows(gradients.Data, dimensions, texts.AsSpan(starts[token]..starts[token + 1]), new Span<float>(sum, dimensions));
+                TokenTable.SumRows(gradients.Data, dimensions, texts.AsSpan(starts[token]..starts[token + 1]), weights.AsSpan(starts[token]..starts[token + 1]), new Span<float>(sum, dimensions));
                 optimiser.Apply(token, sum, rate, steps, table.Rows.Data + (nint)token * dimensions);
             }
         });
@@ -41,7 +42,7 @@ internal sealed unsafe class RowGradients(int tokens, int dimensions)
     private void Index(TextBatch batch)
     {
         if (texts.Length < batch.TokenCount)
-            texts = new int[batch.TokenCount + batch.TokenCount / 4];
+            (texts, weights) = (new int[batch.TokenCount + batch.TokenCount / 4], new float[batch.TokenCount + batch.TokenCount / 4]);
         Array.Clear(starts);
         for (var text = 0; text < batch.Count; text++)
             foreach (var token in batch[text])
@@ -55,7 +56,14 @@ internal sealed unsafe class RowGradients(int tokens, int dimensions)
         }
         starts.AsSpan(0, tokens).CopyTo(next);
         for (var text = 0; text < batch.Count; text++)
-            foreach (var token in batch[text])
-                texts[next[token]++] = text;
+        {
+            var distinct = batch[text];
+            var factors = batch.Weights(text);
+            for (var i = 0; i < distinct.Length; i++)
+            {
+                var at = next[distinct[i]]++;
+                (texts[at], weights[at]) = (text, factors[i]);
+            }
+        }
     }
 }

@@ -10,26 +10,25 @@ internal sealed unsafe class StaticTraining : IDisposable
     private readonly StaticTrainingOptions options;
     private readonly Work work;
     private readonly Augmentation augmentation;
-    private readonly KeywordTeacher? teacher;
     private readonly HardNegatives? negatives;
     private readonly float[] idf;
     private readonly ContrastiveSettings settings;
     private readonly ContrastiveLoss<float> contrastive;
     private readonly RowGradients rows;
-    private readonly TextBatch batch = new();
+    private readonly TextBatch batch;
     private readonly Block<float> vectors, gradients;
     private readonly RateSchedule schedule;
 
-    public StaticTraining(StaticTrainingOptions options, BatchSampler sampler, float[] idf, HardNegatives? negatives, Work work)
+    public StaticTraining(StaticTrainingOptions options, BatchSampler sampler, float[] idf, int[] kin, HardNegatives? negatives, Work work)
     {
         (this.options, this.work, this.idf, this.negatives) = (options, work, idf, negatives);
         Sampler = sampler;
-        augmentation = new(options.Crop, options.Cloze, options.Sparse);
-        teacher = options.Teacher > 0 ? new KeywordTeacher(idf, options.Teacher, options.TeacherTemperature) : null;
+        augmentation = new(options.Cloze, options.Sparse);
+        batch = new(idf.Length, options.Pooling);
         settings = Settings(options);
         contrastive = new(settings, options.Batch, options.Batch + options.HardNegatives, work);
-        Table = new(idf.Length, options.Dimensions[^1]);
-        Table.Initialise([.. idf.Select(weight => (float)(weight * options.InitialScale))], options.Seed, work);
+        Table = new(idf.Length, options.Dimensions[^1], options.Pooling);
+        Table.Initialise([.. idf.Select(weight => (float)(Math.Pow(weight, options.InitialPower) * options.InitialScale))], kin, options.Kinship, options.Seed, work);
         Optimiser = new(idf.Length, options.Dimensions[^1], options.Optimiser);
         rows = new(idf.Length, options.Dimensions[^1]);
         var texts = 2L * options.Batch + options.HardNegatives;
@@ -64,10 +63,7 @@ internal sealed unsafe class StaticTraining : IDisposable
         if (graded)
             loss = Graded([.. pairs.Select(pair => pair.Source.Scores[pair.Pair])], split);
         else
-        {
-            var targets = teacher?.Aim(batch, count) ?? Targets.Diagonal(count);
-            loss = contrastive.Run(vectors.Data, count, vectors.Data + split, documents, targets, gradients.Data, gradients.Data + split)[^1];
-        }
+            loss = contrastive.Run(vectors.Data, count, vectors.Data + split, documents, Targets.Diagonal(count), gradients.Data, gradients.Data + split)[^1];
         if (double.IsFinite(loss))
             rows.Apply(batch, gradients, Table, Optimiser, (float)schedule.At(step), step + 1, work);
         return loss;

@@ -54,14 +54,12 @@ internal sealed unsafe class EmbeddingTable
         return new EmbeddingTable(file, table);
     }
 
-    /// <summary>Sums the rows of tokens, each below <see cref="TokenCount"/>; overwrites <paramref name="tokens"/> where the vocabulary is mapped.</summary>
+    /// <summary>Sums the rows of tokens, each below <see cref="TokenCount"/>, times <paramref name="factors"/>; overwrites both.</summary>
     public void Sum(Span<int> tokens, Span<float> factors, Span<float> sum)
     {
-        if (factorOfToken is null)
-            factors[..tokens.Length].Fill(1);
-        else
+        if (factorOfToken is not null)
             for (var i = 0; i < tokens.Length; i++)
-                factors[i] = factorOfToken[tokens[i]];
+                factors[i] *= factorOfToken[tokens[i]];
         if (rowOfToken is not null)
             foreach (ref var token in tokens)
                 token = rowOfToken[token];

@@ -32,7 +32,7 @@ public sealed class StaticModel
     private readonly EmbeddingTable table;
     private readonly Lazy<ModelRecipe> recipe;
     private readonly int maxTokens;
-    private readonly bool keepUnknown;
+    private readonly bool keepUnknown, byRoot;
 
     private StaticModel(SafetensorsFile weights, WordPieceTokenizer tokenizer, StaticModelConfig config, StaticModelOptions options, string name, string? weightsSha256)
     {
@@ -48,6 +48,7 @@ public sealed class StaticModel
         keepUnknown = !isModel2Vec;
         var limit = options.MaxTokens ?? config.MaxTokens ?? (isModel2Vec ? Model2VecDefaultTokens : null);
         maxTokens = limit ?? int.MaxValue;
+        byRoot = config.Pooling == Pooling.StaticRoot;
         var dimensions = Nested(config, options, weights.Name);
         // Lazy, because the hash reads every byte of the weights: a search does not need it until vectors are compared.
         recipe = new Lazy<ModelRecipe>(() => new ModelRecipe
@@ -55,14 +56,14 @@ public sealed class StaticModel
             Name = name,
             Dimensions = dimensions,
             Weights = "sha256:" + (weightsSha256 ?? weights.Sha256()),
-            Pooling = Pooling.Static,
+            Pooling = config.Pooling,
             MaxTokens = limit,
             Tokenizer = tokenizer.Identity,
         });
         Dimensions = dimensions;
     }
 
-    /// <summary>The model inside this library, <c>matryoshka/static-en-v0</c>: English, 512 dimensions nested at 32, 64, 128 and 256. Loaded at first use.</summary>
+    /// <summary>The model inside this library, <c>matryoshka/static-en-v1</c>: English, 512 dimensions nested at 32, 64, 128 and 256. Loaded at first use.</summary>
     public static StaticModel Default => Embedded.Value;
 
     /// <summary>The full dimension and the prefixes that may be used.</summary>
@@ -114,7 +115,10 @@ public sealed class StaticModel
             return false;
         }
         var factors = factorsOfThread is { } enough && enough.Length >= tokens ? enough : factorsOfThread = new float[buffer.Ids.Length];
-        table.Sum(buffer.Ids.AsSpan(0, tokens), factors, vector);
+        var rows = byRoot ? DistinctTokens.Weigh(buffer.Ids.AsSpan(0, tokens), factors, table.TokenCount) : tokens;
+        if (!byRoot)
+            factors.AsSpan(0, rows).Fill(1);
+        table.Sum(buffer.Ids.AsSpan(0, rows), factors, vector);
         return Normalize(vector);
     }
 

@@ -15,6 +15,9 @@ internal sealed class StaticModelConfig
     /// <summary>Tokens after which a text is cut.</summary>
     public int? MaxTokens { get; private set; }
 
+    /// <summary>What a token that stands several times in a text counts for.</summary>
+    public Pooling Pooling { get; private set; } = Pooling.Static;
+
     /// <summary>SHA-256 of the weights; believed only of the model inside this library, whose test proves it.</summary>
     public string? WeightsSha256 { get; private set; }
 
@@ -54,6 +57,8 @@ internal sealed class StaticModelConfig
                 config.Tokenizer = reader.GetString();
             else if (field == "seq_length")
                 config.MaxTokens = Limit(reader.GetInt32(), file);
+            else if (field == "pooling")
+                config.Pooling = PoolingOf(reader.GetString(), file);
             else if (field == "nested_dimensions")
                 config.NestedDimensions = ReadList(ref reader);
             else
@@ -72,6 +77,13 @@ internal sealed class StaticModelConfig
             list.Add(reader.GetInt32());
         return list.ToArray();
     }
+
+    private static Pooling PoolingOf(string? name, string file) => name switch
+    {
+        "mean" => Pooling.Static,
+        "root" => Pooling.StaticRoot,
+        _ => throw new InvalidFormatException($"'{file}' has the 'pooling' '{name}'; 'mean' and 'root' are known: this library may be too old for the model."),
+    };
 
     private static int? Limit(int tokens, string file) => tokens switch
     {

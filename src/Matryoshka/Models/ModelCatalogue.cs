@@ -13,7 +13,7 @@ public sealed class UnknownModelException(string message) : MatryoshkaException(
 public static class ModelCatalogue
 {
     /// <summary>The name of the model embedded in the library.</summary>
-    public const string DefaultModel = "matryoshka/static-en-v0";
+    public const string DefaultModel = "matryoshka/static-en-v1";
 
     private static readonly Lazy<IReadOnlyList<CatalogueEntry>> Entries = new(() => Load());
     private static readonly Lazy<FrozenDictionary<string, CatalogueEntry>> ByName = new(Index);

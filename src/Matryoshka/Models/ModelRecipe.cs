@@ -21,6 +21,12 @@ public enum Pooling
 
     /// <summary>The service pools; nothing is known or needed here.</summary>
     Service,
+
+    /// <summary>
+    /// Static token rows, one for each distinct token times the root of the sum of 1 / (1 + p / 50) over its places p in the
+    /// text, from 0; no attention, no special tokens.
+    /// </summary>
+    StaticRoot,
 }
 
 /// <summary>An operation applied to the full vector before it is cut.</summary>

@@ -44,6 +44,7 @@ public class TrainCommandTests
     [InlineData(2, "give --pairs", "train", "static", "--out", "x")]
     [InlineData(2, "not a list that --dims takes", "train", "static", "--pairs", "p", "--out", "x", "--dims", "8,b")]
     [InlineData(2, "not an optimiser", "train", "static", "--pairs", "p", "--out", "x", "--optimiser", "sgd")]
+    [InlineData(2, "root and mean are", "train", "static", "--pairs", "p", "--out", "x", "--pooling", "max")]
     [InlineData(2, "is not a number that --rate takes", "train", "static", "--pairs", "p", "--out", "x", "--rate", "fast")]
     [InlineData(2, "--out FILE", "train", "adapter")]
     [InlineData(2, "--to DIR", "adapt", "--adapter", "SHOULD-EXIST")]

@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Matryoshka.Encoders;
@@ -87,10 +88,19 @@ public class GoldenTokenTests
 
     private static readonly Dictionary<string, WordPieceTokenizer> Variants = [];
 
+    // bert-base-uncased (Google, Apache-2.0).
+    private static readonly Lazy<WordPieceTokenizer> Bert = new(() =>
+    {
+        using var file = new GZipStream(File.OpenRead(Path.Combine(Folder, "bert-uncased.tokenizer.json.gz")), CompressionMode.Decompress);
+        var bytes = new MemoryStream();
+        file.CopyTo(bytes);
+        return WordPieceTokenizer.Parse(bytes.ToArray(), "bert-uncased");
+    });
+
     private static WordPieceTokenizer Tokenizer(JsonObject golden)
     {
         if (golden["tokenizer"]!.GetValue<string>() == "bert")
-            return StaticModel.Default.Tokenizer;
+            return Bert.Value;
         var flags = golden.Where(field => field.Value!.GetValueKind() is JsonValueKind.True or JsonValueKind.False).ToList();
         var key = string.Join(',', flags);
         if (!Variants.TryGetValue(key, out var tokenizer))

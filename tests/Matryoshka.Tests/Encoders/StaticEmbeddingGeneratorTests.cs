@@ -16,7 +16,7 @@ public class StaticEmbeddingGeneratorTests
         Assert.Equal(5, result.Usage!.InputTokenCount);
         foreach (var embedding in result)
         {
-            Assert.Equal("matryoshka/static-en-v0", embedding.ModelId);
+            Assert.Equal("matryoshka/static-en-v1", embedding.ModelId);
             Assert.Equal(512, embedding.Vector.Length);
             Assert.Equal(1, embedding.Vector.ToArray().Sum(x => (double)x * x), 1e-5);
         }
@@ -44,7 +44,7 @@ public class StaticEmbeddingGeneratorTests
     public async Task Another_model_and_texts_without_words_are_refused()
     {
         using var generator = StaticEmbeddingGenerator.Default();
-        Assert.Single(await generator.GenerateAsync(["a"], new EmbeddingGenerationOptions { ModelId = "matryoshka/static-en-v0" }));
+        Assert.Single(await generator.GenerateAsync(["a"], new EmbeddingGenerationOptions { ModelId = "matryoshka/static-en-v1" }));
         await Assert.ThrowsAsync<MatryoshkaException>(() => Call(generator, new EmbeddingGenerationOptions { ModelId = "other" }));
         var error = await Assert.ThrowsAsync<InvalidVectorException>(() => generator.GenerateAsync(["fine", "\u200b\u200b"]));
         Assert.Contains("Text 1", error.Message, StringComparison.Ordinal);
@@ -57,7 +57,7 @@ public class StaticEmbeddingGeneratorTests
     {
         using var generator = StaticEmbeddingGenerator.Default();
         var metadata = (EmbeddingGeneratorMetadata)generator.GetService(typeof(EmbeddingGeneratorMetadata))!;
-        Assert.Equal(("matryoshka/static-en-v0", 512), (metadata.DefaultModelId, metadata.DefaultModelDimensions));
+        Assert.Equal(("matryoshka/static-en-v1", 512), (metadata.DefaultModelId, metadata.DefaultModelDimensions));
         Assert.Same(StaticModel.Default, generator.GetService(typeof(StaticModel)));
         Assert.Same(StaticModel.Default.Recipe, generator.GetService(typeof(ModelRecipe)));
         Assert.Same(generator, generator.GetService(typeof(IEmbeddingGenerator<string, Embedding<float>>)));

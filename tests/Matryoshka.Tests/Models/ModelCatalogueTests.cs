@@ -54,7 +54,7 @@ public class ModelCatalogueTests
     [InlineData("NOMIC-EMBED-TEXT-V1.5", "nomic-ai/nomic-embed-text-v1.5")]
     [InlineData("nomic-embed-text:latest", "nomic-ai/nomic-embed-text-v1.5")]
     [InlineData(" text-embedding-3-small ", "openai/text-embedding-3-small")]
-    [InlineData("default", "matryoshka/static-en-v0")]
+    [InlineData("default", "matryoshka/static-en-v1")]
     [InlineData("bge-m3", "BAAI/bge-m3")]
     public void A_model_is_found_by_alias_short_name_and_tag(string given, string name) => Assert.Equal(name, ModelCatalogue.Find(given).Name);
 

@@ -139,6 +139,27 @@ public class AdapterTests
         Assert.Contains("river", found.Json.GetProperty("hits")[0].GetProperty("text").GetString(), StringComparison.Ordinal);
         Assert.Contains("--adapter FILE", (await CliRun.Of("search", query, "-c", folder.At("new"))).Expect(2).Error, StringComparison.Ordinal);
         Assert.Contains("adapter", (await CliRun.Of("search", query, "-c", folder.At("old"), "--adapter", folder.At("a.safetensors"))).Expect(1).Error, StringComparison.Ordinal);
+        // The same again by indexing: the model embeds, the adapter projects.
+        (await CliRun.Of("index", folder.At("texts.jsonl"), "-c", folder.At("direct"), "--adapter", folder.At("a.safetensors"))).Expect(0);
+        Assert.Contains("--adapter FILE", (await CliRun.Of("index", folder.At("texts.jsonl"), "-c", folder.At("direct"))).Expect(2).Error, StringComparison.Ordinal);
+        Assert.Contains("exclude each other", (await CliRun.Of("index", folder.At("texts.jsonl"), "-c", folder.At("none"), "--force", "--adapter", folder.At("a.safetensors"))).Expect(2).Error, StringComparison.Ordinal);
+        static string Hits(CliRun run) => string.Join(' ', run.Expect(0).Json.GetProperty("hits").EnumerateArray().Select(hit => hit.GetProperty("text").GetString()));
+        string[] search = ["search", query, "--adapter", folder.At("a.safetensors"), "--json", "-c"];
+        Assert.Equal(Hits(await CliRun.Of([.. search, folder.At("new")])), Hits(await CliRun.Of([.. search, folder.At("direct")])));
+        // Another adapter, fitted to the same model, is another recipe.
+        (await CliRun.Of("train", "adapter", "-c", folder.At("old"), "--out", folder.At("b.safetensors"), "--dims", "16,64", "--pca", "--seed", "2")).Expect(0);
+        Assert.Contains("adapter", (await CliRun.Of("search", query, "-c", folder.At("new"), "--adapter", folder.At("b.safetensors"))).Expect(1).Error, StringComparison.Ordinal);
+        // One fitted to another model is refused before anything is embedded.
+        using (var file = File.Create(folder.At("c.safetensors")))
+            VectorAdapter.Load(folder.At("a.safetensors")).FittedTo(new ModelRecipe { Name = "test/other", Dimensions = NestedDimensions.None(512) }).Save(file);
+        Assert.Contains("was fitted to vectors of the recipe", (await CliRun.Of("search", query, "-c", folder.At("new"), "--adapter", folder.At("c.safetensors"))).Expect(1).Error, StringComparison.Ordinal);
+        File.WriteAllLines(folder.At("queries.jsonl"), SmallPairs.All().Take(20).Select((pair, i) => new JsonObject { ["_id"] = $"q{i}", ["text"] = pair.A }.ToJsonString()));
+        foreach (var command in (string[][])[["bench", "--seconds", "1"], ["tune", "--seconds", "3", "--dry-run"]])
+        {
+            string[] measure = [.. command, "-c", folder.At("new"), "--queries", folder.At("queries.jsonl")];
+            Assert.Contains("--adapter FILE", (await CliRun.Of(measure)).Expect(2).Error, StringComparison.Ordinal);
+            (await CliRun.Of([.. measure, "--adapter", folder.At("a.safetensors")])).Expect(0);
+        }
         using var plain = StaticEmbeddingGenerator.Default();
         using var generator = new AdaptedEmbeddingGenerator(plain, VectorAdapter.Load(folder.At("a.safetensors")));
         var vector = (await generator.GenerateAsync([query], new EmbeddingGenerationOptions { Dimensions = 16 }))[0].Vector;

@@ -6,6 +6,7 @@ using Matryoshka.Training.Arithmetic;
 using Matryoshka.Training.Export;
 using Matryoshka.Training.Pairs;
 using Matryoshka.Training.Tables;
+using Matryoshka.Training.Vocabularies;
 using Xunit;
 
 namespace Matryoshka.Tests.Training;
@@ -13,18 +14,20 @@ namespace Matryoshka.Tests.Training;
 /// <summary>What training writes, read back.</summary>
 public class StaticExportTests
 {
-    [Fact]
-    public void The_exported_model_gives_the_vectors_that_training_had()
+    [Theory]
+    [InlineData(StaticPooling.Root, Pooling.StaticRoot)]
+    [InlineData(StaticPooling.Mean, Pooling.Static)]
+    public void The_exported_model_gives_the_vectors_that_training_had(StaticPooling pooling, Pooling said)
     {
         using var folder = new TestFolder();
         var tokenizerJson = Resource();
         var tokenizer = WordPieceTokenizer.Parse(tokenizerJson, "own");
-        using var table = new TokenTable(tokenizer.MaxId + 1, 48);
-        table.Initialise(Enumerable.Repeat(1f, table.Tokens).ToArray(), 3, new Work(2));
-        var options = SmallPairs.Options("pairs.jsonl", folder.At("")) with { Dimensions = [16, 48], MaxTokens = 12 };
+        using var table = new TokenTable(tokenizer.MaxId + 1, 48, pooling);
+        table.Initialise(Enumerable.Repeat(1f, table.Tokens).ToArray(), WordFamilies.Of(tokenizerJson, table.Tokens), 0.5, 3, new Work(2));
+        var options = SmallPairs.Options("pairs.jsonl", folder.At("")) with { Dimensions = [16, 48], MaxTokens = 12, Pooling = pooling };
         StaticModelWriter.Write(options, "test/model", tokenizerJson, table);
         var (floats, bytes) = (StaticModel.Load(folder.At("")), StaticModel.Load(folder.At("int8")));
-        foreach (var text in SmallPairs.All().Select(pair => pair.B).Append("Größe: 3 > 2, C++ and naïve \u2603 \U0001F600 words of many pieces unforeseeably"))
+        foreach (var text in SmallPairs.All().Select(pair => pair.B).Append("a bat, a bat and one more bat").Append("Größe: 3 > 2, C++ and naïve \u2603 \U0001F600 words of many pieces unforeseeably"))
         {
             var trained = new float[48];
             table.Sum(PairLoader.Tokens(tokenizer, text, options.MaxTokens), trained);
@@ -36,6 +39,7 @@ public class StaticExportTests
             Assert.Equal("test/model", model.Name);
             Assert.Equal(NestedDimensions.Trained(16, 48), model.Dimensions);
             Assert.Equal(12, model.Recipe.MaxTokens);
+            Assert.Equal(said, model.Recipe.Pooling);
         }
     }
 
