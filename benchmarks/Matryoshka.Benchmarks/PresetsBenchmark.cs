@@ -36,6 +36,8 @@ internal static class PresetsBenchmark
             if (rows == 100_000)
                 foreach (var every in (int[])[2, 10, 100, 1000])
                     Measure(report, collection, queries, $"1 row in {every:N0}", Filter.Parse($"in{every} = 0"));
+            if (rows == 500_000)
+                await MeasureExactAsync(report, vectors, queries, rows);
             if (rows == 500_000 && vectors.Length / (D * sizeof(float)) >= 600_000)
             {
                 await AddAsync(collection, vectors, rows, 100_000);
@@ -46,9 +48,29 @@ internal static class PresetsBenchmark
         return report.Publish(args);
     }
 
-    private static Collection Create(TemporaryFolder folder)
+    /// <summary>Exact search beside a plain scan of the same full vectors, in turns.</summary>
+    private static async Task MeasureExactAsync(Report report, FileStream vectors, List<float[]> queries, int rows)
     {
-        Collection.Create(folder.At("c"), new() { Recipe = new() { Name = "vectors", Dimensions = NestedDimensions.Trained(32, 64, 128, 256, D) } }).Dispose();
+        using var folder = new TemporaryFolder();
+        using var collection = Create(folder, Precision.F32);
+        var position = vectors.Position;
+        vectors.Position = 0;
+        await AddAsync(collection, vectors, 0, rows);
+        vectors.Position = position;
+        using var reader = collection.OpenReader();
+        var (scan, exact) = (SearchPlan.Parse("f32:full"), SearchPlan.Parse("int8:full bound > f32:full"));
+        foreach (var query in queries.Take(50))
+            if (!reader.Nearest(query, K, scan).Ids.SequenceEqual(reader.Nearest(query, K, exact).Ids))
+                throw new MatryoshkaException("The exact plan did not find what a scan of all full vectors finds.");
+        var at = 0;
+        var times = Harness.Interleave(6, () => reader.Nearest(queries[at++ % queries.Count], K, scan), () => reader.Nearest(queries[at++ % queries.Count], K, exact));
+        report.Add($"{rows:N0} rows in f32: a scan of all vectors", ("q/s", 1 / times[0]), ("p50 us", times[0] * 1e6));
+        report.Add($"{rows:N0} rows in f32: exact", ("q/s", 1 / times[1]), ("p50 us", times[1] * 1e6), ("of a scan", times[0] / times[1]));
+    }
+
+    private static Collection Create(TemporaryFolder folder, Precision precision = Precision.F16)
+    {
+        Collection.Create(folder.At("c"), new() { FullPrecision = precision, Recipe = new() { Name = "vectors", Dimensions = NestedDimensions.Trained(32, 64, 128, 256, D) } }).Dispose();
         return Collection.Open(folder.At("c"), new() { BackgroundMaintenance = false });
     }
 
@@ -65,6 +87,16 @@ internal static class PresetsBenchmark
         var started = Stopwatch.GetTimestamp();
         await build();
         report.Add(name, ("seconds", Stopwatch.GetElapsedTime(started).TotalSeconds));
+    }
+
+    /// <summary>A query on two threads, and 256 queries at once on one.</summary>
+    private static void MeasureTogether(Report report, CollectionReader reader, List<float[]> queries, string name, SearchPlan plan)
+    {
+        var batch = queries.Take(256).Select(query => (ReadOnlyMemory<float>)query).ToList();
+        var at = 0;
+        var times = Harness.Interleave(3, () => reader.Nearest(queries[at++ % queries.Count], K, plan), () => reader.Nearest(queries[at++ % queries.Count], K, plan, threads: 2), () => reader.NearestMany(batch, K, plan, threads: 1));
+        report.Add($"{name}, 2 threads a query", ("q/s", 1 / times[1]), ("p50 us", times[1] * 1e6), ("of one alone", times[0] / times[1]));
+        report.Add($"{name}, 256 at once", ("q/s", batch.Count / times[2]), ("of one alone", batch.Count * times[0] / times[2]));
     }
 
     private static void Measure(Report report, Collection collection, List<float[]> queries, string rows, Filter? filter)
@@ -94,6 +126,9 @@ internal static class PresetsBenchmark
             times.Sort();
             report.Add($"{rows}: {preset.ToString().ToLowerInvariant()}", ("recall@10", found / (double)wanted), ("q/s", rate), ("p50 us", times[times.Count / 2]), ("p99 us", times[times.Count * 99 / 100]), ("MB a query", bytes / 1e6 / exact.Count));
         }
+        if (filter is null)
+            foreach (var preset in (SearchPreset[])[SearchPreset.Accurate, SearchPreset.Exact])
+                MeasureTogether(report, reader, queries, $"{rows}: {preset.ToString().ToLowerInvariant()}", SearchPlan.Of(preset));
         var info = collection.GetInfo();
         report.Add($"{rows}: memory", ("lists MB", info.Segments.Sum(s => s.ListsBytes ?? 0) / 1e6), ("int8 MB", info.Planes.Where(p => p.Kind is "int8" or "scale").Sum(p => p.Bytes) / 1e6), ("all planes MB", info.Planes.Sum(p => p.Bytes) / 1e6));
     }

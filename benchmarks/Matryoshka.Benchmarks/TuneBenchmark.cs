@@ -9,11 +9,12 @@ namespace Matryoshka.Benchmarks;
 /// <summary>
 /// Whether a tuner can be believed: how long a full run takes; whether the plan it recommends on half of the queries keeps its promise
 /// on the other half, over 100 random splits; and how much of the exhaustive grid's front exploring finds, in how much of its time.
+/// The splits take minutes: what is measured of them is kept under <c>artifacts</c>, or in <c>--state DIR</c>, and an interrupted run goes on.
 /// </summary>
 internal static class TuneBenchmark
 {
     private const int Splits = 100;
-    private const int MostQueries = 3100;
+    private const int MostQueries = 20_000;
     private const string Usual = "medquad,squad_dev_1_1";
 
     public static async Task<int> Run(string[] args)
@@ -34,9 +35,10 @@ internal static class TuneBenchmark
                 Front(report, name, collection, queries, judgements);
             }
             using var bench = Workbench.Open(collection, queries, judgements, new());
-            var plans = Explore(bench, drop: false).Plans.OrderBy(plan => Prices.Default.Monthly(plan.Resident * bench.Info.Records, 0, plan.Seconds)).ToList();
+            using var journal = State(args, name, bench);
+            var plans = Explore(bench, drop: false, journal).Plans.OrderBy(plan => Prices.Default.Monthly(plan.Resident * bench.Info.Records, 0, plan.Seconds)).ToList();
             foreach (var keep in new[] { 0.9, 0.95, 0.99 })
-                SplitInHalves(report, name, plans, plans.FindIndex(plan => plan.Plan.Equals(bench.Exact)), keep);
+                SplitInHalves(report, name, plans, plans.FindIndex(plan => plan.Plan.Equals(bench.Exact)), keep, journal);
             Console.Error.WriteLine($"{name} done");
         }
         return report.Publish(args);
@@ -60,6 +62,16 @@ internal static class TuneBenchmark
         return (queries, judgements);
     }
 
+    // Another grid, other queries or another collection of that name are another experiment.
+    private static Journal State(string[] args, string name, Workbench bench)
+    {
+        var folder = Harness.Option(args, "--state") ?? Path.Join(Texts.Root(), "artifacts");
+        Directory.CreateDirectory(folder);
+        var grid = string.Join('\n', SearchSpace.Of(bench.Info, bench.Options.K)) + string.Join('\n', bench.Evaluator.Truth.Queries.Select(query => query.Id));
+        var identity = Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(grid)));
+        return new(Path.Join(folder, $"tune-{name}.state"), $"splits {bench.Info.Recipe.Fingerprint} {bench.Info.Records} {identity}");
+    }
+
     private static void Whole(Report report, string name, Collection collection, List<TuneQuery> queries, Judgements judgements)
     {
         var result = Tuner.Run(collection, queries, judgements, new());
@@ -68,7 +80,7 @@ internal static class TuneBenchmark
     }
 
     // Every plan of the grid is a candidate here, which is harder on the promise than the front alone: more of them have luck.
-    private static void SplitInHalves(Report report, string name, List<ExploredPlan> plans, int exact, double keep)
+    private static void SplitInHalves(Report report, string name, List<ExploredPlan> plans, int exact, double keep, Journal journal)
     {
         var values = plans.ConvertAll(plan => plan.Primary.ToArray());
         var full = values[exact];
@@ -76,15 +88,19 @@ internal static class TuneBenchmark
         double shares = 0;
         for (var split = 0; split < Splits; split++)
         {
-            var order = Enumerable.Range(0, full.Length).ToArray();
-            new SeededRandom((ulong)split + 100).Shuffle<int>(order);
-            var (one, other) = (order[..(order.Length / 2)], order[(order.Length / 2)..]);
-            double[] On(double[] all, int[] half) => Array.ConvertAll(half, q => all[q]);
-            var fullHere = On(full, one);
-            var chosen = values.FindIndex(plan => ReferenceEquals(plan, full) || On(plan, one).Average() >= keep * fullHere.Average() && PairedBootstrap.Of(On(plan, one), fullHere).Promise >= keep);
-            var share = On(values[chosen], other).Average() / On(full, other).Average();
+            var measured = journal.Of(FormattableString.Invariant($"split {split} {keep}"), () =>
+            {
+                var order = Enumerable.Range(0, full.Length).ToArray();
+                new SeededRandom((ulong)split + 100).Shuffle<int>(order);
+                var (one, other) = (order[..(order.Length / 2)], order[(order.Length / 2)..]);
+                double[] On(double[] all, int[] half) => Array.ConvertAll(half, q => all[q]);
+                var fullHere = On(full, one);
+                var chosen = values.FindIndex(plan => ReferenceEquals(plan, full) || On(plan, one).Average() >= keep * fullHere.Average() && PairedBootstrap.Of(On(plan, one), fullHere).Promise >= keep);
+                return (double[])[On(values[chosen], other).Average() / On(full, other).Average(), ReferenceEquals(values[chosen], full) ? 0 : 1];
+            });
+            var share = measured[0];
             kept += share >= keep ? 1 : 0;
-            cheaper += ReferenceEquals(values[chosen], full) ? 0 : 1;
+            cheaper += (int)measured[1];
             shares += share;
         }
         report.Add($"{name}, {Splits} splits, keep {keep:P0}", ("queries", full.Length), ("kept", kept), ("not exact search", cheaper), ("mean share on the other half", shares / Splits));
@@ -96,7 +112,7 @@ internal static class TuneBenchmark
         using var journal = new Journal(null, "");
         var space = SearchSpace.Of(bench.Info, bench.Options.K);
         var watch = Stopwatch.StartNew();
-        var exploration = Explore(bench, drop: true);
+        var exploration = Explore(bench, drop: true, journal);
         var exploring = watch.Elapsed.TotalSeconds;
         watch.Restart();
         var runs = new PlanRunner(bench.Reader, bench.Evaluator, bench.Exact, bench.Threads, journal, null).Run(space, exploration.Order, CancellationToken.None);
@@ -113,11 +129,8 @@ internal static class TuneBenchmark
         report.Add($"{name}, front", ("plans", all.Count), ("queries", exploration.Order.Length), ("seconds", exploring), ("exhaustive seconds", exhaustive), ("share of its time", exploring / exhaustive), ("hypervolume lost, time", Loss(point => point.Time)), ("hypervolume lost, memory", Loss(point => point.Memory)), ("left in the race", found.Count));
     }
 
-    private static Exploration Explore(Workbench bench, bool drop)
-    {
-        using var journal = new Journal(null, "");
-        return new Explorer(bench.Reader, bench.Evaluator, bench.Info, drop ? new(bench.Threads, TimeSpan.FromMinutes(5)) : new(bench.Threads, TimeSpan.FromMinutes(5), Drop: false, MostQueries: int.MaxValue), journal, null).Run(SearchSpace.Of(bench.Info, bench.Options.K), CancellationToken.None);
-    }
+    private static Exploration Explore(Workbench bench, bool drop, Journal journal) =>
+        new Explorer(bench.Reader, bench.Evaluator, bench.Info, drop ? new(bench.Threads, TimeSpan.FromMinutes(5)) : new(bench.Threads, TimeSpan.FromMinutes(30), Drop: false, MostQueries: int.MaxValue), journal, null).Run(SearchSpace.Of(bench.Info, bench.Options.K), CancellationToken.None);
 
     // The area under the front: quality from 0 up, cost from the worst down.
     private static double Hypervolume(IEnumerable<(double Cost, double Quality)> points, double worst)

@@ -1,6 +1,6 @@
 # Matryoshka as one of the contestants, through its tool. Sourced by run.
 
-plans="lists 0.5% on bit:full x50 > int8:full; lists 1% on bit:full x50 > int8:full; lists 2% on bit:full x100 > int8:full; lists 4% on bit:full x100 > int8:full; lists 8% on bit:full x100 > int8:full x30 > f16:full; lists 16% on bit:full x150 > int8:full x30 > f16:full; lists 28% on bit:full x150 > int8:full x30 > f16:full; lists 50% on bit:full x200 > int8:full x30 > f16:full; lists 100% on bit:full x400 > int8:full x30 > f16:full; bit:full x1000 > int8:full x50 > f16:full; bit:full x2000 > int8:full x50 > f16:full; exact; f16:full"
+plans="lists 0.5% on bit:full x50 > int8:full; lists 1% on bit:full x50 > int8:full; lists 2% on bit:full x100 > int8:full; lists 4% on bit:full x100 > int8:full; lists 8% on bit:full x100 > int8:full x30 > f16:full; lists 16% on bit:full x150 > int8:full x30 > f16:full; lists 28% on bit:full x150 > int8:full x30 > f16:full; bit:full x100 > int8:full x30 > f16:full; bit:full x200 > int8:full x30 > f16:full; bit:full x400 > int8:full x50 > f16:full; bit:full x1000 > int8:full x50 > f16:full; exact; f16:full"
 
 run_matryoshka() {
     local collection=$data/matryoshka start

@@ -16,7 +16,8 @@ public sealed record Latency(double P50, double P95, double P99, double Mean, do
 /// <param name="DiskBytes">Disk, texts included.</param>
 /// <param name="P95Microseconds">95th percentile of a query's time.</param>
 /// <param name="Monthly">Money a month, by the prices; the processors' share by the median time, which a neighbour's bursts do not move.</param>
-public sealed record Projection(long Rows, double ResidentBytes, double DiskBytes, double P95Microseconds, double Monthly);
+/// <param name="BuildSeconds">What building takes that the plan reads (<see cref="BuildCost.Of"/>); null for a plan that reads lists where there were too few rows to measure them.</param>
+public sealed record Projection(long Rows, double ResidentBytes, double DiskBytes, double P95Microseconds, double Monthly, double? BuildSeconds);
 
 /// <summary>What one plan keeps and costs.</summary>
 public sealed record PlanResult
@@ -30,7 +31,7 @@ public sealed record PlanResult
     /// <summary>The share of full quality it keeps, by the measure that decides.</summary>
     public required ShareKept Kept { get; init; }
 
-    /// <summary>Queries it was measured with.</summary>
+    /// <summary>Queries it was measured with: the first so many of <see cref="TuneReport.QueryIds"/> for a plan that was run.</summary>
     public required int Queries { get; init; }
 
     /// <summary>Whether it was run for real and timed; otherwise its figures come from exploring.</summary>
@@ -48,7 +49,7 @@ public sealed record PlanResult
     /// <summary>Mean bytes of planes read a query; null if it was not run.</summary>
     public double? BytesRead { get; init; }
 
-    /// <summary>Bytes a vector that every query reads, and its id: what must stay in memory.</summary>
+    /// <summary>Bytes a vector that every query reads, and its id: what must stay in memory. A reranker's own memory is not counted.</summary>
     public required double ResidentBytes { get; init; }
 
     /// <summary>Bytes a vector on disk that the plan needs, without texts.</summary>
@@ -60,7 +61,7 @@ public sealed record PlanResult
     /// <summary>Whether nothing measured is better in quality, time and memory.</summary>
     public bool OnFront { get; init; }
 
-    /// <summary>Values of every measure for every query, in the order of <see cref="TuneReport.QueryIds"/>; null if it was not run.</summary>
+    /// <summary>Values of every measure for every query, in the order of <see cref="TuneReport.QueryIds"/> and as many as <see cref="Queries"/>; null if it was not run.</summary>
     [System.Text.Json.Serialization.JsonIgnore]
     public IReadOnlyDictionary<string, double[]>? PerQuery { get; init; }
 

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Matryoshka.Tuning;
 
 /// <summary>What to measure and what to hold a recommendation to.</summary>
@@ -9,7 +11,7 @@ public sealed record TuneOptions
     /// <summary>The measure that decides. Default nDCG at k where there are judgements, overlap at k elsewhere.</summary>
     public Metric? Metric { get; init; }
 
-    /// <summary>The share of the full ranking's quality to keep, above 0 and up to 1. Default 0.99.</summary>
+    /// <summary>The share of the full ranking's quality to keep, above 0 and up to 1, or up to 2 where rerankers may add to it. Default 0.99.</summary>
     public double Keep { get; init; } = 0.99;
 
     /// <summary>The 95th percentile of a query's time that must not be passed; null for none.</summary>
@@ -33,6 +35,13 @@ public sealed record TuneOptions
     /// <summary>Plans to choose from; null for a grid over the collection's dimensions and precisions.</summary>
     public IReadOnlyList<SearchPlan>? Plans { get; init; }
 
+    /// <summary>
+    /// Rerankers by the names that plans give them. Each is tried over the plan recommended without it; plans that end in one may also be among <see cref="Plans"/>.
+    /// Half of the time goes to them. They need judgements and texts, and are not disposed.
+    /// </summary>
+    [JsonIgnore]
+    public IReadOnlyDictionary<string, IReranker> Rerankers { get; init; } = new Dictionary<string, IReranker>();
+
     /// <summary>A file that keeps what has been measured, so that an interrupted run goes on; null for none.</summary>
     public string? StateFile { get; init; }
 
@@ -47,8 +56,12 @@ public sealed record TuneOptions
     {
         if (K is < 1 or > 1000)
             throw new MatryoshkaException($"{K} hits were asked for; 1 to 1,000 can be tuned for.");
-        if (!(Keep is > 0 and <= 1))
-            throw new MatryoshkaException(FormattableString.Invariant($"A share of {Keep:P1} was to be kept; it must be above 0 % and at most 100 %."));
+        var most = Rerankers.Count > 0 ? 2 : 1;
+        if (!(Keep > 0 && Keep <= most))
+            throw new MatryoshkaException(FormattableString.Invariant($"A share of {Keep:P1} was to be kept; it must be above 0 % and at most {most:P0}{(most == 1 ? ", or 200 % where a reranker may add to it" : "")}."));
+        foreach (var plan in Plans ?? [])
+            if (plan.Rerank is { } rerank && !Rerankers.ContainsKey(rerank.Name))
+                throw new MatryoshkaException($"The plan '{plan}' ends in the reranker '{rerank.Name}', which is not known here: give it in TuneOptions.Rerankers.");
         if (P95 <= TimeSpan.Zero || Memory <= 0 || Rows <= 0 || Budget <= TimeSpan.Zero || Threads < 0 || UnknownShare is not (>= 0 and <= 1))
             throw new MatryoshkaException("Limits of time, memory and rows must be above 0, threads 0 or more, and the share of unknown records between 0 and 1.");
     }

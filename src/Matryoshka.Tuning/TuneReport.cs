@@ -57,6 +57,9 @@ public sealed record TuneReport
     /// <summary>How deep first stages must go.</summary>
     public required IReadOnlyList<DepthCurve> DepthCurves { get; init; }
 
+    /// <summary>What building takes.</summary>
+    public required BuildCost Build { get; init; }
+
     /// <summary>What to use.</summary>
     public required Recommendation Recommendation { get; init; }
 

@@ -5,6 +5,7 @@ using System.Text;
 using Matryoshka.Tuning.Cost;
 using Matryoshka.Tuning.Exploring;
 using Matryoshka.Tuning.Recommending;
+using Matryoshka.Tuning.Reranking;
 
 namespace Matryoshka.Tuning;
 
@@ -14,10 +15,12 @@ namespace Matryoshka.Tuning;
 /// </summary>
 public static class Tuner
 {
-    // Of the time given; the rest is for running the best plans on every query and for tracing losses.
-    internal const double ExploringShare = 0.45;
-    private const double TimingShare = 0.3;
-    private const double RunningShare = 0.25;
+    // Of the time given to plans without rerankers; depths of lists, building and tracing losses take the little that is left.
+    private const double ExploringShare = 0.45;
+    private const double TimingShare = 0.28;
+    private const double RunningShare = 0.22;
+    private const double ListsDepthsShare = 0.03;
+    private const double RerankingShare = 0.5;
     private const int MostMeasured = 24;
 
     /// <summary>Explores plans, measures the best for real and recommends one.</summary>
@@ -35,18 +38,12 @@ public static class Tuner
         options ??= new();
         var started = Stopwatch.GetTimestamp();
         using var bench = Workbench.Open(collection, queries, judgements, options);
-        var space = options.Plans is { } given ? Required(given, bench) : SearchSpace.Of(bench.Info, options.K);
-        using var journal = new Journal(options.StateFile, Identity(bench, space));
-        var exploration = new Explorer(bench.Reader, bench.Evaluator, bench.Info, new(bench.Threads, options.Budget * ExploringShare, options.Plans is null), journal, progress).Run(space, cancellationToken);
-        var chosen = Finalists(exploration, bench);
-        var order = exploration.Order[..Affordable(exploration, chosen, bench)];
-        var runs = new PlanRunner(bench.Reader, bench.Evaluator, bench.Exact, bench.Threads, journal, progress).Run(chosen, order, cancellationToken);
-        var times = new TimeMeter(bench.Reader, bench.Evaluator.Truth.Queries, options.K, journal, progress).Measure(chosen, options.Budget * TimingShare, cancellationToken);
-        var results = new ResultBuilder(bench, exploration).Build(runs, times);
-        var full = results.First(result => result.Plan.Equals(bench.Exact));
-        var recommendation = new Recommender(options, bench.Evaluator.Truth.Summary with { Queries = order.Length }, bench.Metric.ToString(), bench.Exact).Choose([.. results.Where(result => result.Measured)]);
+        var (space, reranking) = Candidates(bench);
+        using var journal = new Journal(options.StateFile, Identity(bench, space, reranking));
+        var measured = Measure(bench, collection, space, reranking, journal, progress, cancellationToken);
         progress?.Report(new("tracing losses", 0, ""));
-        var losses = new LossFinder(bench.Reader, bench.Evaluator, bench.Exact, bench.Threads).Find((recommendation.Plan ?? full).Plan, cancellationToken);
+        var traced = (measured.Recommendation.Plan ?? measured.Full).Plan;
+        var losses = new LossFinder(bench.Reader, bench.Evaluator, bench.Exact, bench.Threads).Find(traced, measured.Reranked.Found.GetValueOrDefault(traced), cancellationToken);
         return new()
         {
             Collection = collection.Directory,
@@ -64,20 +61,59 @@ public static class Tuner
             Options = options,
             Metric = bench.Metric.ToString(),
             Metrics = [.. bench.Evaluator.Metrics.Select(metric => metric.ToString())],
-            Plans = results,
-            Full = full,
-            DepthCurves = exploration.Curves,
-            Recommendation = recommendation,
+            Plans = measured.Results,
+            Full = measured.Full,
+            DepthCurves = measured.Curves,
+            Build = measured.Build,
+            Recommendation = measured.Recommendation,
             Losses = losses,
-            QueryIds = [.. order.Select(q => bench.Evaluator.Truth.Queries[q].Id)],
+            QueryIds = [.. measured.Order.Select(q => bench.Evaluator.Truth.Queries[q].Id)],
             Seconds = Stopwatch.GetElapsedTime(started).TotalSeconds,
             Resumed = journal.Resumed,
         };
     }
 
-    private static List<SearchPlan> Required(IReadOnlyList<SearchPlan> given, Workbench bench) =>
+    private sealed record Measured(int[] Order, BuildCost Build, IReadOnlyList<DepthCurve> Curves, IReadOnlyList<PlanResult> Results, RerankedPlans Reranked, PlanResult Full, Recommendation Recommendation);
+
+    private static Measured Measure(Workbench bench, Collection collection, List<SearchPlan> space, List<SearchPlan> reranking, Journal journal, IProgress<TuneProgress>? progress, CancellationToken cancellationToken)
+    {
+        var options = bench.Options;
+        var share = options.Rerankers.Count > 0 ? 1 - RerankingShare : 1;
+        var plain = options.Budget * share;
+        var exploration = new Explorer(bench.Reader, bench.Evaluator, bench.Info, new(bench.Threads, plain * ExploringShare, options.Plans is null, ShareOfAll: share * ExploringShare), journal, progress).Run(space, cancellationToken);
+        var chosen = Finalists(exploration, bench);
+        var order = exploration.Order[..Affordable(exploration, chosen, bench, plain)];
+        var runs = new PlanRunner(bench.Reader, bench.Evaluator, bench.Exact, bench.Threads, journal, progress).Run(chosen, order, cancellationToken);
+        var times = new TimeMeter(bench.Reader, bench.Evaluator.Truth.Queries, options.K, journal, progress).Measure(chosen, plain * TimingShare, cancellationToken);
+        var lists = new ListsDepths(bench.Reader, bench.Evaluator, bench.Exact, bench.Threads, journal).Of(exploration.Plans.Where(plan => chosen.Contains(plan.Plan)), order, plain * ListsDepthsShare, cancellationToken);
+        progress?.Report(new("building", 0, ""));
+        var build = BuildMeter.Measure(collection, options.Budget, journal, cancellationToken);
+        var builder = new ResultBuilder(bench, exploration, build);
+        var recommender = new Recommender(options, bench.Evaluator.Truth.Summary with { Queries = order.Length }, bench.Metric.ToString(), bench.Exact);
+        var results = builder.Build(runs, times);
+        var reranked = RerankedPlans.None;
+        if (options.Rerankers.Count > 0)
+        {
+            var best = recommender.Choose([.. results.Where(result => result.Measured)]).Plan?.Plan ?? bench.Exact;
+            var families = RerankFamily.Of(reranking).Concat(RerankFamily.Around(options.Rerankers.Keys.Except(reranking.Select(plan => plan.Rerank!.Name)), best, options.K, bench.Info.Records)).ToList();
+            reranked = new RerankMeter(collection, bench, journal, progress).Run(families, order, options.Budget * RerankingShare, cancellationToken);
+            results = builder.Build([.. runs, .. reranked.Runs], [.. times, .. reranked.Times]);
+        }
+        return new(order, build, [.. exploration.Curves, .. lists], results, reranked, results.First(result => result.Plan.Equals(bench.Exact)),
+            recommender.Choose([.. results.Where(result => result.Measured)], reranked.Notes));
+    }
+
+    // Plans to explore, and those that end in rerankers, which are measured after them.
+    private static (List<SearchPlan> Space, List<SearchPlan> Reranked) Candidates(Workbench bench)
+    {
+        if (bench.Options.Plans is not { } given)
+            return (SearchSpace.Of(bench.Info, bench.Options.K), []);
+        if (given.FirstOrDefault(plan => plan.Rerank is { } rerank && Math.Min(RerankFamily.DepthOf(plan), rerank.Keep ?? int.MaxValue) < bench.Options.K) is { } narrow)
+            throw new MatryoshkaException($"The plan '{narrow}' keeps fewer than the {bench.Options.K} hits asked for: raise its x, or ask for fewer.");
         // A preset's stages depend on the rows there are: what runs is what is measured.
-        [.. given.Select(plan => plan.Preset is null ? plan : bench.Reader.Nearest(bench.Evaluator.Truth.Queries[0].Vector.Span, bench.Options.K, plan).Plan).Append(bench.Exact).Distinct()];
+        SearchPlan Stages(SearchPlan plan) => plan.Preset is null ? plan : bench.Reader.Nearest(bench.Evaluator.Truth.Queries[0].Vector.Span, bench.Options.K, plan).Plan;
+        return ([.. given.Where(plan => plan.Rerank is null).Select(Stages).Append(bench.Exact).Distinct()], [.. given.Where(plan => plan.Rerank is not null).Distinct()]);
+    }
 
     // The exact prefixes for the picture, the default to compare with, and of the front so many, spread over it.
     private static List<SearchPlan> Finalists(Exploration exploration, Workbench bench)
@@ -94,18 +130,18 @@ public static class Tuner
     }
 
     // As many queries as exploring used at least, and as many more as their share of the time allows.
-    private static int Affordable(Exploration exploration, List<SearchPlan> plans, Workbench bench)
+    private static int Affordable(Exploration exploration, List<SearchPlan> plans, Workbench bench, TimeSpan budget)
     {
         var once = exploration.Plans.Where(plan => plans.Contains(plan.Plan)).Sum(plan => plan.Seconds) / bench.Threads;
-        return (int)Math.Min(exploration.Order.Length, Math.Max(exploration.Plans.Max(plan => plan.Primary.Count), bench.Options.Budget.TotalSeconds * RunningShare / once));
+        return (int)Math.Min(exploration.Order.Length, Math.Max(exploration.Plans.Max(plan => plan.Primary.Count), budget.TotalSeconds * RunningShare / once));
     }
 
     // Another collection, other queries or other settings are another measurement.
-    private static string Identity(Workbench bench, List<SearchPlan> space)
+    private static string Identity(Workbench bench, List<SearchPlan> space, List<SearchPlan> reranked)
     {
-        var text = new StringBuilder(string.Create(CultureInfo.InvariantCulture, $"1 {bench.Info.Recipe.Fingerprint} {bench.Info.Created:O} {bench.Reader.Rows} {bench.Info.Segments.Count} {bench.Options.K} {bench.Options.Budget} {bench.Threads} {string.Join(' ', bench.Evaluator.Metrics)} {Environment.ProcessorCount}"));
-        foreach (var plan in space)
-            text.Append('\n').Append(plan);
+        var text = new StringBuilder(string.Create(CultureInfo.InvariantCulture, $"2 {bench.Info.Recipe.Fingerprint} {bench.Info.Created:O} {bench.Reader.Rows} {bench.Info.Segments.Count} {bench.Options.K} {bench.Options.Budget} {bench.Threads} {string.Join(' ', bench.Evaluator.Metrics)} {Environment.ProcessorCount}"));
+        foreach (var line in space.Concat(reranked).Select(plan => plan.ToString()).Concat(bench.Options.Rerankers.Keys.Order(StringComparer.Ordinal)))
+            text.Append('\n').Append(line);
         for (var q = 0; q < bench.Evaluator.Truth.Queries.Count; q++)
         {
             var query = bench.Evaluator.Truth.Queries[q];

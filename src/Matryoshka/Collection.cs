@@ -44,7 +44,7 @@ public sealed partial class Collection : IDisposable
     public SearchPlan DefaultPlan => store.QueryVectors(DefaultOf);
 
     /// <summary>The stages of <see cref="SearchPreset.Accurate"/>, which a search for ten runs when it names no plan and none is stored as the default.</summary>
-    public SearchPlan BuiltInPlan => store.QueryVectors(session => PresetPlan.For(PlanResolver.Default, store.Meta, session.Snapshot.LiveRows, session.Snapshot.ListedRows, Recipe.Dimensions.Full, new SearchOptions().K));
+    public SearchPlan BuiltInPlan => store.QueryVectors(session => PresetPlan.For(PlanResolver.Default, store.Meta, session.Snapshot, Recipe.Dimensions.Full, new SearchOptions().K));
 
     /// <summary>Whether a collection stands in the folder.</summary>
     public static bool Exists(string directory)

@@ -34,6 +34,7 @@ internal static class BenchCommand
         var rounds = Options.Number("--rounds", "Rounds in which the plans take turns. Default: 5");
         foreach (var option in (Option[])[queries, plans, grid, count, threads, filter, truth, limit, seconds, rounds])
             command.Options.Add(option);
+        var memory = new MemoryOption(command);
         var models = new ModelOptions(command, "What embeds texts: a name of 'mrl models', a folder, owner/name, or provider:model. Default: the collection's own model",
             adapter: "What projects the embedded texts, for a collection of adapted vectors.");
         command.SetAction(async (result, cancellationToken) =>
@@ -45,6 +46,7 @@ internal static class BenchCommand
                 result.GetValue(queries) ?? throw new UsageException("There is nothing to search for: give --queries FILE."),
                 result.GetValue(plans) is { } list ? PlanCandidate.Parse(list) : null, result.GetValue(truth), result.GetValue(limit) ?? int.MaxValue, models.Read(result));
             Check(request, settings);
+            memory.Apply(result, session);
             await RunAsync(session, request, settings, cancellationToken).ConfigureAwait(false);
             return 0;
         });

@@ -27,7 +27,8 @@ internal static class CompareCommand
         var qrels = Options.Text("--qrels", "FILE", "What is relevant: TREC qrels or BEIR's tab-separated file.");
         var count = Options.Number("-k", "How many hits. Default: 10", "--top");
         var limit = Options.Number("--limit", "Use this many of the queries, from the first. Default: all");
-        foreach (var option in (Option[])[models, queries, qrels, count, limit])
+        var output = Options.Text("--out", "DIR", "Where the report goes. Default: the collection's folder with '-compare' after it");
+        foreach (var option in (Option[])[models, queries, qrels, count, limit, output])
             command.Options.Add(option);
         command.SetAction(async (result, cancellationToken) =>
         {
@@ -44,11 +45,12 @@ internal static class CompareCommand
             {
                 foreach (var name in names)
                     compared.Add(await EmbedAsync(session, name, Path.Join(folder, compared.Count.ToString(CultureInfo.InvariantCulture)), texts, cancellationToken).ConfigureAwait(false));
-                var results = ModelComparison.Run(compared, judgements, result.GetValue(count) ?? 10, cancellationToken);
+                var report = ModelComparison.Run(compared, judgements, result.GetValue(count) ?? 10, cancellationToken);
+                var page = ReportFiles.Write(report, result.GetValue(output) ?? Path.TrimEndingDirectorySeparator(session.Directory) + "-compare");
                 if (session.Json)
-                    session.WriteJson(results, CliJson.Shapes.IReadOnlyListModelQuality);
+                    session.Line(ReportFiles.ToJson(report));
                 else
-                    Show(session, results, result.GetValue(count) ?? 10);
+                    Show(session, report, page);
                 return 0;
             }
             finally
@@ -94,19 +96,22 @@ internal static class CompareCommand
 
     private static float[] Neutral(int full) => [.. Enumerable.Repeat(1f, full)];
 
-    private static void Show(Session session, IReadOnlyList<ModelQuality> results, int k)
+    private static void Show(Session session, ComparisonReport report, string page)
     {
-        var metrics = Shown.Select(name => $"{name}@{k.ToString(CultureInfo.InvariantCulture)}").ToArray();
-        var sheet = new Sheet([new("model"), new("dimensions", Right: true), new("bytes", Right: true), .. metrics.Select(metric => new Column(metric, Right: true)), new($"of {results[0].Model}", Right: true), new("95 %", Right: true), new("p", Right: true), new("p50", Right: true)]);
-        foreach (var model in results)
-            foreach (var at in model.Dimensions)
+        var metrics = Shown.Select(name => $"{name}@{report.K.ToString(CultureInfo.InvariantCulture)}").ToArray();
+        var sheet = new Sheet([new("model"), new("dimensions", Right: true), new("bytes", Right: true), .. metrics.Select(metric => new Column(metric, Right: true)), new($"of {report.Models[0].Model}", Right: true), new("95 %", Right: true), new("p", Right: true), new("p50", Right: true)]);
+        foreach (var model in report.Models)
+            foreach (var at in model.AtFullPrecision)
                 sheet.Add([new Cell(model.Model, CellStyle.Accent), Cell.Number(at.Dimensions), new Cell(Words.Bytes(at.Bytes), CellStyle.Plain, Plain(at.Bytes)),
                     .. metrics.Select(metric => new Cell(Words.Quality(at.Quality[metric]), CellStyle.Plain, Plain(at.Quality[metric]))),
                     new Cell(Words.Percent(at.AgainstFirst.Share), at.AgainstFirst.PValue < 0.05 ? at.AgainstFirst.Share > 1 ? CellStyle.Good : CellStyle.Bad : CellStyle.Plain, Plain(at.AgainstFirst.Share)),
                     $"{Words.Percent(at.AgainstFirst.Low)} to {Words.Percent(at.AgainstFirst.High)}", new Cell(Words.PValue(at.AgainstFirst.PValue), CellStyle.Plain, Plain(at.AgainstFirst.PValue)),
                     new Cell(Words.Microseconds(at.Microseconds), CellStyle.Plain, Plain(at.Microseconds))]);
         sheet.Write(session);
-        session.Note($"Shares and p are against {results[0].Model} at full dimension, on the same queries: paired bootstrap and paired randomisation test. Coloured where p is under 0.05.");
+        session.Note($"Shares and p are against {report.Models[0].Model} at full dimension, on the same queries: paired bootstrap and paired randomisation test. Coloured where p is under 0.05.");
+        foreach (var sentence in ComparisonPage.Sentences(report))
+            session.Note(sentence);
+        session.Note($"The report, with int8 and bit: {page}");
     }
 
     private static string Plain(double value) => value.ToString("R", CultureInfo.InvariantCulture);

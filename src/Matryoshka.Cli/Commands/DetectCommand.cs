@@ -59,7 +59,8 @@ internal static class DetectCommand
         session.Note(Words(report));
     }
 
-    private static string Words(NestingReport report) => report.Verdict switch
+    /// <summary>What was found, in a sentence or three; <c>mrl audit</c> says the same.</summary>
+    internal static string Words(NestingReport report) => report.Verdict switch
     {
         NestingVerdict.Nested => "The prefixes are clearly better than other components: the model is Matryoshka-trained, or its components are ordered. ",
         NestingVerdict.Worse => "The prefixes are clearly worse than other components. ",

@@ -22,17 +22,19 @@ internal static class ImportCommand
 
     private static void Configure(Command command, Session session)
     {
-        var file = new Argument<string>("FILE") { Description = "Vectors: .npy (2 axes, f2, f4 or f8), .f32 (raw float32) or .jsonl ('vector' or 'embedding', 'id', 'text', 'metadata')." };
+        var file = new Argument<string>("FILE") { Description = "Vectors: .npy (2 axes, f2, f4 or f8), .f32 (raw float32), .parquet (a column of lists) or .jsonl ('vector' or 'embedding', 'id', 'text', 'metadata')." };
         var keys = Options.Text("--keys", "FILE", "The rows' keys: one a line, or JSON lines with 'id' or 'key', and 'text', 'source', 'metadata'. Default: row numbers from 0");
         var f32 = Options.Flag("--f32", "Store full vectors as f32 instead of f16.");
         command.Arguments.Add(file);
         command.Options.Add(keys);
         var recipes = new ImportRecipe(command, session);
         command.Options.Add(f32);
+        var column = Options.Text("--column", "NAME", "The column of a .parquet file that has several of vectors.");
+        command.Options.Add(column);
         command.SetAction(async (result, cancellationToken) =>
         {
             var path = result.GetRequiredValue(file);
-            using var vectors = VectorFile.Open(path, recipes.RowLength(result));
+            using var vectors = VectorFile.Open(path, recipes.RowLength(result), result.GetValue(column));
             var recipe = recipes.Resolve(result, path, vectors.Dimensions);
             var keyFile = result.GetValue(keys);
             if (keyFile is not null)

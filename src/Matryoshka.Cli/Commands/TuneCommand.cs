@@ -18,10 +18,11 @@ internal static class TuneCommand
         "mrl tune --queries ./beir-folder",
         "mrl tune --queries queries.jsonl --qrels qrels.tsv --keep 99% --p95 5ms --memory 500MB --rows 10M",
         "mrl tune --queries logged-queries.txt.jsonl --keep 95%",
+        "mrl tune --queries ./beir-folder --rerank cross-encoder/ms-marco-MiniLM-L6-v2 --seconds 300",
         "mrl tune",
     ], Configure);
 
-    private sealed record Request(string? Queries, string? Qrels, int Limit, ModelRequest Model, string Folder, string Name, bool Store);
+    private sealed record Request(string? Queries, string? Qrels, int Limit, ModelRequest Model, string Folder, string Name, bool Store, IReadOnlyList<string> Rerank, ModelRequest Reranker);
 
     private static void Configure(Command command, Session session)
     {
@@ -34,6 +35,10 @@ internal static class TuneCommand
         var count = Options.Number("-k", "How many hits. Default: 10", "--top");
         var metric = Options.Text("--metric", "NAME@K", "The measure that decides: ndcg, recall, mrr, map, hit, precision; overlap or rbo without judgements. Default: ndcg@10, or overlap@10");
         var plans = Options.Text("--plans", "LIST|@FILE", "Choose among these plans, separated by ';'. Default: a grid over dimensions, precisions and depths");
+        var rerank = Options.Text("--rerank", "NAME[,NAME]", "Try these rerankers over the best plan, reading 10 to 100 candidates: folders, owner/name, provider:model, or your own. Half of the time goes to them.");
+        var endpoint = Options.Text("--rerank-endpoint", "URL", "The address of the rerankers' server, for provider:model.");
+        var keyVariable = Options.Text("--rerank-key-variable", "NAME", "The environment variable that holds its key. Default: the provider's own");
+        var recipes = Options.Text("--recipes", "FILE", "Rerankers of your own, by name.");
         var seconds = Options.Seconds("--seconds", "Time for all of it. Default: 100");
         var limit = Options.Number("--limit", "Use this many of the queries, from the first. Default: all");
         var model = Options.Text("--model", "NAME|DIR", "What embeds texts. Default: the collection's own model");
@@ -42,28 +47,37 @@ internal static class TuneCommand
         var folder = Options.Text("--out", "DIR", "Where the report goes. Default: the collection's folder with '-tune' after it");
         var name = Options.Text("--name", "NAME", $"What to call the plan. Default: {UsualName}");
         var dry = Options.Flag("--dry-run", "Measure and report, but leave the collection's default plan as it is.");
-        foreach (var option in (Option[])[queries, qrels, keep, p95, memory, rows, count, metric, plans, seconds, limit, model, adapter, prices, folder, name, dry])
+        foreach (var option in (Option[])[queries, qrels, keep, p95, memory, rows, count, metric, plans, rerank, endpoint, keyVariable, recipes, seconds, limit, model, adapter, prices, folder, name, dry])
             command.Options.Add(option);
         command.SetAction(async (result, cancellationToken) =>
         {
             var directory = result.GetValue(folder) ?? Path.TrimEndingDirectorySeparator(session.Directory) + "-tune";
+            IReadOnlyList<SearchPlan>? named = result.GetValue(plans) is { } list ? [.. PlanCandidate.Parse(list).Select(candidate => candidate.Plan!)] : null;
+            var rerankers = (result.GetValue(rerank)?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? []).Concat((named ?? []).Select(plan => plan.Rerank?.Name).OfType<string>()).Distinct().ToList();
+            if (rerankers.Count == 0 && (result.GetValue(endpoint) ?? result.GetValue(keyVariable) ?? result.GetValue(recipes)) is not null)
+                throw new UsageException("--rerank-endpoint, --rerank-key-variable and --recipes go with --rerank NAME.");
             var options = new TuneOptions
             {
                 K = result.GetValue(count) ?? 10,
                 Metric = result.GetValue(metric) is { } measure ? SearchFlags.Parsed(measure, Metric.Parse) : null,
-                Keep = result.GetValue(keep) is { } share ? Amounts.Share(share, "--keep") : 0.99,
+                Keep = result.GetValue(keep) is { } share ? Amounts.Share(share, "--keep", rerankers.Count > 0 ? 2 : 1) : 0.99,
                 P95 = result.GetValue(p95) is { } time ? Amounts.Time(time, "--p95") : null,
                 Memory = result.GetValue(memory) is { } size ? MemoryOption.Parse(size) : null,
                 Rows = result.GetValue(rows) is { } projected ? Amounts.Count(projected, "--rows") : null,
                 Budget = TimeSpan.FromSeconds(result.GetValue(seconds) ?? 100),
-                Plans = result.GetValue(plans) is { } list ? [.. PlanCandidate.Parse(list).Select(candidate => candidate.Plan!)] : null,
+                Plans = named,
                 Prices = result.GetValue(prices) is { } file ? Prices.Read(file) : Prices.Default,
                 StateFile = Path.Join(directory, "progress.state"),
             };
             var request = new Request(result.GetValue(queries), result.GetValue(qrels), result.GetValue(limit) ?? int.MaxValue, new() { Model = result.GetValue(model), Adapter = result.GetValue(adapter) }, directory,
-                result.GetValue(name) ?? UsualName, !result.GetValue(dry));
-            if (request.Qrels is not null && request.Queries is null)
-                throw new UsageException("--qrels goes with --queries FILE.");
+                result.GetValue(name) ?? UsualName, !result.GetValue(dry), rerankers, new()
+                {
+                    Endpoint = result.GetValue(endpoint) is { } address ? ModelOptions.ParseEndpoint("--rerank-endpoint", address) : null,
+                    KeyVariable = result.GetValue(keyVariable),
+                    RecipeFile = result.GetValue(recipes),
+                });
+            if (request.Queries is null && (request.Qrels is not null || rerankers.Count > 0))
+                throw new UsageException($"{(request.Qrels is not null ? "--qrels" : "--rerank")} goes with --queries FILE.");
             return await RunAsync(session, request, options, cancellationToken).ConfigureAwait(false);
         });
     }
@@ -71,10 +85,11 @@ internal static class TuneCommand
     private static async Task<int> RunAsync(Session session, Request request, TuneOptions options, CancellationToken cancellationToken)
     {
         using var collection = session.Open();
+        using var rerankers = await LoadedRerankers.LoadAsync(session, request.Rerank, request.Reranker, cancellationToken).ConfigureAwait(false);
         using var input = await TuneInput.ReadAsync(session, request.Queries, request.Qrels, request.Limit, request.Model, cancellationToken).ConfigureAwait(false);
         Directory.CreateDirectory(request.Folder);
         // The copy with sentences held out is made anew each time, and so is what was measured on it.
-        options = options with { KnownItem = input.HeldOut is not null, StateFile = input.HeldOut is null ? options.StateFile : null };
+        options = options with { Rerankers = rerankers.ByName, KnownItem = input.HeldOut is not null, StateFile = input.HeldOut is null ? options.StateFile : null };
         if (options.StateFile is not null)
             session.Kept = $"what was measured is kept in '{options.StateFile}': the same command goes on from there";
         TuneReport report;
@@ -85,7 +100,9 @@ internal static class TuneCommand
         session.Kept = null;
         if (options.StateFile is not null)
             File.Delete(options.StateFile);
-        var stored = request.Store && report.Recommendation.Plan is { } plan;
+        rerankers.ReportCuts(session);
+        // A default plan runs wherever the collection is opened, where nobody may know the reranker's name.
+        var stored = request.Store && report.Recommendation.Plan is { Plan.Rerank: null };
         if (stored)
             await collection.StorePlanAsync(Stored(report, request.Name), cancellationToken).ConfigureAwait(false);
         if (session.Json)

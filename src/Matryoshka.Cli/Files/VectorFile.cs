@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace Matryoshka.Cli.Files;
 
-/// <summary>A file of vectors, read row by row: NumPy, raw float32, or JSON lines, told apart by extension.</summary>
+/// <summary>A file of vectors, read row by row: NumPy, raw float32, JSON lines, or a column of Parquet, told apart by extension.</summary>
 internal abstract class VectorFile : IDisposable
 {
     /// <summary>Components of every row.</summary>
@@ -15,6 +15,9 @@ internal abstract class VectorFile : IDisposable
     /// <summary>The share of the file read so far.</summary>
     public abstract double Fraction { get; }
 
+    /// <summary>Bytes a component takes in the file; 4 where it is written as text.</summary>
+    public virtual int ComponentBytes => sizeof(float);
+
     /// <summary>Whether rows may carry keys and texts of their own.</summary>
     public virtual bool HasKeys => false;
 
@@ -25,15 +28,20 @@ internal abstract class VectorFile : IDisposable
 
     /// <param name="path">The file.</param>
     /// <param name="dimensions">Components a row, needed for raw files whose name does not say them.</param>
-    public static VectorFile Open(string path, int? dimensions)
+    /// <param name="column">The column of a Parquet file that has several of vectors; null elsewhere.</param>
+    public static VectorFile Open(string path, int? dimensions, string? column = null)
     {
+        if (InputFile.HasExtension(path, ".parquet"))
+            return ParquetVectors.Open(path, column);
+        if (column is not null)
+            throw new UsageException($"--column names a column of a .parquet file; '{path}' is none.");
         if (InputFile.HasExtension(path, ".npy"))
             return BinaryVectors.OpenNpy(path);
         if (InputFile.HasExtension(path, ".f32"))
             return BinaryVectors.OpenRaw(path, dimensions);
         if (InputFile.HasExtension(path, ".jsonl") || InputFile.HasExtension(path, ".ndjson"))
             return new JsonLineVectors(path);
-        throw new UsageException($"'{path}' is not a vector file by its name: .npy, .f32 and .jsonl are read.");
+        throw new UsageException($"'{path}' is not a vector file by its name: .npy, .f32, .parquet and .jsonl are read.");
     }
 }
 
@@ -53,6 +61,8 @@ internal sealed class BinaryVectors : VectorFile
     public override int Dimensions { get; }
 
     public override long? Rows => rows;
+
+    public override int ComponentBytes => (int)type;
 
     public override double Fraction => (double)stream.Position / stream.Length;
 

@@ -17,6 +17,34 @@ internal sealed record LoadedReranker(IReranker Reranker, string Name) : IDispos
     public void Dispose() => Reranker.Dispose();
 }
 
+/// <summary>Several rerankers, by the names they were asked by.</summary>
+internal sealed class LoadedRerankers : IDisposable
+{
+    private readonly List<LoadedReranker> loaded = [];
+
+    public IReadOnlyDictionary<string, IReranker> ByName => loaded.ToDictionary(reranker => reranker.Name, reranker => reranker.Reranker, StringComparer.Ordinal);
+
+    public static async Task<LoadedRerankers> LoadAsync(Session session, IEnumerable<string> names, ModelRequest request, CancellationToken cancellationToken)
+    {
+        var rerankers = new LoadedRerankers();
+        try
+        {
+            foreach (var name in names)
+                rerankers.loaded.Add(await RerankerLoader.LoadAsync(session, name, request, cancellationToken).ConfigureAwait(false));
+            return rerankers;
+        }
+        catch
+        {
+            rerankers.Dispose();
+            throw;
+        }
+    }
+
+    public void ReportCuts(Session session) => loaded.ForEach(reranker => reranker.ReportCuts(session));
+
+    public void Dispose() => loaded.ForEach(reranker => reranker.Dispose());
+}
+
 /// <summary>Finds rerankers by name: the user's own, a folder, <c>provider:model</c>, a repository.</summary>
 internal static class RerankerLoader
 {

@@ -80,7 +80,6 @@ internal sealed record EmbeddedJson(string Text, float[] Vector);
 [JsonSerializable(typeof(Commands.DetectJson))]
 [JsonSerializable(typeof(Commands.PlansJson))]
 [JsonSerializable(typeof(Tuning.AuditReport))]
-[JsonSerializable(typeof(IReadOnlyList<Tuning.ModelQuality>))]
 [JsonSerializable(typeof(InfoJson))]
 [JsonSerializable(typeof(ModelsJson))]
 [JsonSerializable(typeof(ModelJson))]

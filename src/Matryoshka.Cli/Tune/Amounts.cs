@@ -9,13 +9,13 @@ internal static class Amounts
     private static readonly (string Unit, double Factor)[] Counts = [("k", 1e3), ("m", 1e6), ("b", 1e9), ("", 1)];
 
     /// <summary><c>99%</c>, <c>99 %</c> or <c>0.99</c>.</summary>
-    /// <exception cref="UsageException">It is none, or not above 0 and at most 100 %.</exception>
-    public static double Share(string text, string option)
+    /// <exception cref="UsageException">It is none, or not above 0 and at most as much as allowed.</exception>
+    public static double Share(string text, string option, double most = 1)
     {
         var trimmed = text.Trim();
         var percent = trimmed.EndsWith('%');
         var share = Number(percent ? trimmed[..^1] : trimmed) / (percent ? 100 : 1);
-        return share is > 0 and <= 1 ? share.Value : throw new UsageException($"'{text}' is not a share that {option} takes: write 99% or 0.99.");
+        return share > 0 && share <= most ? share.Value : throw new UsageException($"'{text}' is not a share that {option} takes: write 99% or 0.99{(most > 1 ? "" : "; more than 100% takes --rerank")}.");
     }
 
     /// <summary><c>5ms</c>, <c>800us</c>, <c>0.1s</c>.</summary>

@@ -21,19 +21,20 @@ internal static class TuneSummary
         }
         session.Note($"Use {session.Ink.Green(plan.Name)}");
         session.Note(recommendation.Summary);
-        foreach (var more in new[] { recommendation.WhyNotCheaper, recommendation.WhatDearerAdds })
+        foreach (var more in new[] { recommendation.WhyNotCheaper, recommendation.WhatDearerAdds, recommendation.WhatRerankingAdds })
             if (more is not null)
                 session.Note(more);
-        session.Note(stored is null ? "The collection's default plan is as it was." : $"It is now the collection's default plan, '{stored}': 'mrl search' uses it, 'mrl plans' shows it.");
+        session.Note(plan.Plan.Rerank is not null ? $"It ends in a reranker, so it is no default: name it, mrl search --plan \"{plan.Name}\"."
+            : stored is null ? "The collection's default plan is as it was." : $"It is now the collection's default plan, '{stored}': 'mrl search' uses it, 'mrl plans' shows it.");
         session.Note($"The report: {page}");
     }
 
     private static Sheet Table(TuneReport report)
     {
-        var sheet = new Sheet(new("plan"), new("kept", Right: true), new("95 %", Right: true), new(report.Metric, Right: true), new("p50", Right: true), new("p95", Right: true), new("q/s", Right: true),
-            new("memory/vector", Right: true), new($"a month, {report.Options.Prices.Currency}", Right: true))
+        var sheet = new Sheet(new("plan"), new("kept", Right: true), new("95 %", Right: true), new(report.Metric, Right: true), new("p95", Right: true),
+            new("memory", Right: true), new($"{report.Options.Prices.Currency}/month", Right: true), new("build", Right: true))
         {
-            Title = $"{Figures.Count(report.Rows, "record")} x {report.Dimensions}, {Figures.Grouped(report.QueryIds.Count)} queries, {report.Truth.Kind}; at {Figures.Grouped(report.Options.Rows ?? report.Rows)} rows",
+            Title = $"{Figures.Count(report.Rows, "record")} x {report.Dimensions}, {Figures.Grouped(report.QueryIds.Count)} queries, {report.Truth.Kind}; memory a vector; money and building at {Figures.Grouped(report.Options.Rows ?? report.Rows)} rows",
         };
         foreach (var plan in report.Plans.Where(plan => plan.Measured && (plan.OnFront || plan.Plan.Equals(report.Full.Plan) || plan.Plan.Equals(report.Recommendation.Plan?.Plan))))
         {
@@ -43,11 +44,10 @@ internal static class TuneSummary
                 Number(Words.Percent(plan.Kept.Share), plan.Kept.Share, style),
                 new Cell($"{Words.Percent(plan.Kept.Low)} to {Words.Percent(plan.Kept.High)}", style),
                 Number(Words.Quality(plan.Quality[report.Metric]), plan.Quality[report.Metric], style),
-                Number(Words.Microseconds(plan.Latency!.P50), plan.Latency.P50, style),
-                Number(Words.Microseconds(plan.Latency.P95), plan.Latency.P95, style),
-                Number(Words.Grouped(plan.Latency.QueriesPerSecond), plan.Latency.QueriesPerSecond, style),
+                Number(Words.Microseconds(plan.Latency!.P95), plan.Latency.P95, style),
                 Number(Words.Bytes(plan.ResidentBytes), plan.ResidentBytes, style),
-                Number(Words.Money(plan.Projection!.Monthly, "").Trim(), plan.Projection.Monthly, style));
+                Number(Words.Money(plan.Projection!.Monthly, "").Trim(), plan.Projection.Monthly, style),
+                plan.Projection.BuildSeconds is { } build ? Number(Words.Seconds(build), build, style) : "");
         }
         return sheet;
     }

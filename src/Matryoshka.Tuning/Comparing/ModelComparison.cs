@@ -1,80 +1,109 @@
-using System.Diagnostics;
+using Matryoshka.Tuning.Cost;
 using Matryoshka.Tuning.Exploring;
 using Matryoshka.Tuning.Statistics;
 
 namespace Matryoshka.Tuning;
 
-/// <summary>A model to compare: the same records embedded by it, and the same queries.</summary>
-/// <param name="Name">What to call it.</param>
-/// <param name="Collection">The records.</param>
-/// <param name="Queries">The queries, with the same ids for every model.</param>
-public sealed record ComparedModel(string Name, Collection Collection, IReadOnlyList<TuneQuery> Queries);
-
-/// <summary>What a model's exact search finds at one dimension.</summary>
-/// <param name="Dimensions">The prefix.</param>
-/// <param name="Bytes">Bytes a vector at full precision.</param>
-/// <param name="Quality">The mean of every measure.</param>
-/// <param name="Kept">The share of the model's own full quality.</param>
-/// <param name="AgainstFirst">The share of the first model's full quality, with its interval and significance.</param>
-/// <param name="Microseconds">Median time of a query, one at a time.</param>
-public sealed record DimensionQuality(int Dimensions, double Bytes, IReadOnlyDictionary<string, double> Quality, ShareKept Kept, ShareKept AgainstFirst, double Microseconds);
-
-/// <summary>What a model keeps at every dimension.</summary>
-/// <param name="Model">Its name.</param>
-/// <param name="Dimensions">From the smallest to full.</param>
-public sealed record ModelQuality(string Model, IReadOnlyList<DimensionQuality> Dimensions);
-
-/// <summary>Compares models on the same judged queries: quality by dimension, cost, significance.</summary>
+/// <summary>Compares models on the same judged queries: quality by dimension and precision, cost, significance.</summary>
 public static class ModelComparison
 {
-    private const int TimedQueries = 200;
+    private const int Rounds = 5;
+    private static readonly TimeSpan TurnTime = TimeSpan.FromMilliseconds(5);
 
-    /// <summary>Measures every model at each of its nested dimensions, by exact search.</summary>
+    /// <summary>Measures every model at each of its nested dimensions, scanning all rows at full precision, int8 and bit.</summary>
     /// <param name="models">Two models or more; all are held against the first.</param>
     /// <param name="judgements">What is relevant, by the records' keys.</param>
     /// <param name="k">Hits a search returns.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <exception cref="MatryoshkaException">Judgements do not fit, or the models were given different queries.</exception>
-    public static IReadOnlyList<ModelQuality> Run(IReadOnlyList<ComparedModel> models, Judgements judgements, int k = 10, CancellationToken cancellationToken = default)
+    public static ComparisonReport Run(IReadOnlyList<ComparedModel> models, Judgements judgements, int k = 10, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(models);
         ArgumentNullException.ThrowIfNull(judgements);
         if (models.Count < 2)
             throw new MatryoshkaException("A comparison takes two models or more.");
-        double[]? first = null;
-        List<string>? ids = null;
-        var results = new List<ModelQuality>();
-        foreach (var model in models)
+        var benches = new List<Workbench>();
+        try
         {
-            using var bench = Workbench.Open(model.Collection, model.Queries, judgements, new() { K = k });
-            var asked = bench.Evaluator.Truth.Queries.Select(query => query.Id).ToList();
-            ids ??= asked;
-            if (!ids.SequenceEqual(asked, StringComparer.Ordinal))
-                throw new MatryoshkaException($"'{model.Name}' was measured with other queries than '{models[0].Name}': pairs of values need the same queries and records.");
+            foreach (var model in models)
+                benches.Add(Workbench.Open(model.Collection, model.Queries, judgements, new() { K = k }));
+            RequireSameQueries(models, benches);
             using var journal = new Journal(null, "");
-            List<SearchPlan> plans = [.. bench.Info.Recipe.Dimensions.Dimensions.Select(d => SearchPlan.Exact(bench.Info.FullPrecision, d == bench.Info.Recipe.Dimensions.Full ? null : d))];
-            var runs = new PlanRunner(bench.Reader, bench.Evaluator, bench.Exact, bench.Threads, journal, null).Run(plans, [.. Enumerable.Range(0, asked.Count)], cancellationToken);
-            var full = runs[^1].Values[0];
-            first ??= full;
-            results.Add(new(model.Name, [.. runs.Select((run, i) => Quality(bench, run, bench.Info.Recipe.Dimensions.Dimensions[i], full, first))]));
+            var runs = benches.ConvertAll(bench => new PlanRunner(bench.Reader, bench.Evaluator, bench.Exact, bench.Threads, journal, null)
+                .Run(Plans(bench), [.. Enumerable.Range(0, bench.Evaluator.Truth.Queries.Count)], cancellationToken));
+            var times = Times(benches, runs, cancellationToken);
+            double[][] full = [.. runs.Select((run, m) => run.First(plan => plan.Plan.Equals(benches[m].Exact)).Values[0])];
+            return new()
+            {
+                Rows = benches[0].Info.Records,
+                K = k,
+                Truth = benches[0].Evaluator.Truth.Summary,
+                Metric = benches[0].Metric.ToString(),
+                Metrics = [.. benches[0].Evaluator.Metrics.Select(metric => metric.ToString())],
+                Models = [.. models.Select((model, m) => new ModelQuality(model.Name, benches[m].Info.Recipe.Fingerprint, benches[m].Info.FullPrecision,
+                    [.. runs[m].Select((run, p) => Quality(benches[m], run, full[m], full[0], times[m][p]))]))],
+                Pairs = Pairs(models, full),
+                Machine = Machine.Current().ToString(),
+                Measured = DateTimeOffset.UtcNow,
+            };
         }
-        return results;
+        finally
+        {
+            benches.ForEach(bench => bench.Dispose());
+        }
     }
 
-    private static DimensionQuality Quality(Workbench bench, PlanRun run, int dimensions, double[] full, double[] first) => new(
-        dimensions, dimensions * (bench.Info.FullPrecision == Precision.F16 ? 2.0 : 4.0),
-        bench.Evaluator.Metrics.Select((metric, m) => (metric, m)).ToDictionary(pair => pair.metric.ToString(), pair => run.Values[pair.m].Average()),
-        PairedBootstrap.Of(run.Values[0], full), PairedBootstrap.Of(run.Values[0], first), Time(bench, run.Plan));
-
-    private static double Time(Workbench bench, SearchPlan plan)
+    private static void RequireSameQueries(IReadOnlyList<ComparedModel> models, List<Workbench> benches)
     {
-        var times = new List<double>();
-        foreach (var query in bench.Evaluator.Truth.Queries.Take(TimedQueries))
-        {
-            var started = Stopwatch.GetTimestamp();
-            bench.Reader.Nearest(query.Vector.Span, bench.Options.K, plan);
-            times.Add(Stopwatch.GetElapsedTime(started).TotalMicroseconds);
-        }
-        return times.Order().ElementAt(times.Count / 2);
+        List<string> Asked(Workbench bench) => [.. bench.Evaluator.Truth.Queries.Select(query => query.Id)];
+        var ids = Asked(benches[0]);
+        for (var m = 1; m < benches.Count; m++)
+            if (!ids.SequenceEqual(Asked(benches[m]), StringComparer.Ordinal))
+                throw new MatryoshkaException($"'{models[m].Name}' was measured with other queries than '{models[0].Name}': pairs of values need the same queries and records.");
+    }
+
+    private static List<SearchPlan> Plans(Workbench bench)
+    {
+        var dimensions = bench.Info.Recipe.Dimensions;
+        bool Stores(Precision precision) => precision == bench.Info.FullPrecision || bench.Info.Planes.Count == 0 || bench.Info.Planes.Any(plane => plane.Kind.Equals(precision.ToString(), StringComparison.OrdinalIgnoreCase));
+        return [.. ((Precision[])[bench.Info.FullPrecision, Precision.Int8, Precision.Bit]).Where(Stores)
+            .SelectMany(precision => dimensions.Dimensions.Select(d => SearchPlan.Exact(precision, d == dimensions.Full ? null : d)))];
+    }
+
+    private static DimensionQuality Quality(Workbench bench, PlanRun run, double[] full, double[] first, double microseconds)
+    {
+        var stage = run.Plan.Stages[0];
+        var dimensions = stage.Dimensions ?? bench.Info.Recipe.Dimensions.Full;
+        var (low, high) = PairedBootstrap.OfMean(run.Values[0]);
+        return new(dimensions, stage.Precision, Footprint.Components(stage.Precision, dimensions),
+            bench.Evaluator.Metrics.Select((metric, m) => (metric, m)).ToDictionary(pair => pair.metric.ToString(), pair => run.Values[pair.m].Average()),
+            low, high, PairedBootstrap.Of(run.Values[0], full), PairedBootstrap.Of(run.Values[0], first), microseconds);
+    }
+
+    // Every plan of every model in turns, so that a change of clock falls on all of them.
+    private static double[][] Times(List<Workbench> benches, List<IReadOnlyList<PlanRun>> runs, CancellationToken cancellationToken)
+    {
+        var times = runs.ConvertAll(run => run.Select(_ => new List<float>()).ToArray());
+        var cursors = runs.ConvertAll(run => run.Select(_ => new int[1]).ToArray());
+        for (var round = 0; round < Rounds; round++)
+            for (var m = 0; m < benches.Count; m++)
+                for (var p = 0; p < runs[m].Count; p++)
+                {
+                    cancellationToken.ThrowIfCancellationRequested();
+                    var (bench, plan) = (benches[m], runs[m][p].Plan);
+                    times[m][p].AddRange(Turn.Run(query => bench.Reader.Nearest(bench.Evaluator.Truth.Queries[query].Vector.Span, bench.Options.K, plan),
+                        bench.Evaluator.Truth.Queries.Count, cursors[m][p], TurnTime, cancellationToken).Microseconds);
+                }
+        return [.. times.Select(model => Array.ConvertAll(model, plan => (double)plan.Order().ElementAt(plan.Count / 2)))];
+    }
+
+    private static List<ModelPair> Pairs(IReadOnlyList<ComparedModel> models, double[][] full)
+    {
+        var pairs = new List<ModelPair>();
+        for (var a = 0; a < models.Count; a++)
+            for (var b = a + 1; b < models.Count; b++)
+                pairs.Add(new(models[a].Name, models[b].Name, PairedBootstrap.Of(full[b], full[a]), 1));
+        var adjusted = RandomisationTest.Holm([.. pairs.Select(pair => pair.Kept.PValue)]);
+        return [.. pairs.Select((pair, i) => pair with { Adjusted = adjusted[i] })];
     }
 }

@@ -19,14 +19,17 @@ public sealed record AuditRow(int Dimensions, Precision Precision, double Bytes,
 /// <param name="Dimensions">Components.</param>
 /// <param name="PresentBytes">Bytes a vector as it is.</param>
 /// <param name="Table">Prefixes and precisions.</param>
-/// <param name="RandomOverlap">For each prefix the overlap that as many components drawn at random have: what a prefix that was not trained would keep.</param>
-/// <param name="Nesting">What the curve says of whether the vectors are nested.</param>
-public sealed record AuditReport(int Rows, int Queries, int Dimensions, double PresentBytes, IReadOnlyList<AuditRow> Table, IReadOnlyDictionary<int, double> RandomOverlap, string Nesting);
+/// <param name="Nesting">Whether the vectors are nested; null where nobody was asked to judge.</param>
+public sealed record AuditReport(int Rows, int Queries, int Dimensions, double PresentBytes, IReadOnlyList<AuditRow> Table, NestingJudgement? Nesting);
 
-/// <summary>Judges whether vectors are nested from their rows; the detector of the training library is one.</summary>
-/// <param name="rows">Unit vectors.</param>
-/// <returns>A sentence for the report.</returns>
-public delegate string NestingJudge(IReadOnlyList<float[]> rows);
+/// <summary>Whether vectors are nested, in words, and what that was judged by.</summary>
+/// <param name="Words">The judgement.</param>
+/// <param name="RandomOverlap">For each number of components the share of the ten nearest that as many drawn at random keep: what a prefix that was not trained would.</param>
+public sealed record NestingJudgement(string Words, IReadOnlyDictionary<int, double> RandomOverlap);
+
+/// <summary>Judges whether vectors are nested: <c>Matryoshka.Training</c>'s detector is one, and this library does not depend on it.</summary>
+/// <param name="rows">The vectors in the order given, not normalised.</param>
+public delegate NestingJudgement NestingJudge(IReadOnlyList<float[]> rows);
 
 /// <summary>Measures vectors from anywhere before anything is changed: prefixes and precisions against the present ranking.</summary>
 public static class VectorAudit
@@ -35,13 +38,12 @@ public static class VectorAudit
     private const int MostQueries = 500;
     private const int SmallestPrefix = 32;
     private const int Shortlist = 50;
-    private const double ClearlyMore = 0.05;
 
     /// <summary>Measures.</summary>
     /// <param name="rows">The vectors, all of one length; they need not be normalised. At least 100.</param>
     /// <param name="folder">Where a collection is made to measure on; a folder that does not exist yet, deleted afterwards.</param>
     /// <param name="presentBytes">Bytes a component takes today: 4 for float32.</param>
-    /// <param name="judge">Judges whether they are nested; null for the random-components comparison.</param>
+    /// <param name="judge">Judges whether they are nested; null to leave that out.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <exception cref="MatryoshkaException">Too few vectors, or one has no direction.</exception>
     public static async Task<AuditReport> RunAsync(IReadOnlyList<float[]> rows, string folder, double presentBytes = 4, NestingJudge? judge = null, CancellationToken cancellationToken = default)
@@ -58,14 +60,8 @@ public static class VectorAudit
         int[] prefixes = [.. Prefixes(full)];
         try
         {
-            var nested = await MeasureAsync(Path.Join(folder, "prefix"), stored, queries, prefixes, cancellationToken).ConfigureAwait(false);
-            var shuffled = Enumerable.Range(0, full).ToArray();
-            new SeededRandom(17).Shuffle<int>(shuffled);
-            float[] Mixed(float[] row) => Array.ConvertAll(shuffled, from => row[from]);
-            var random = prefixes.Length < 2 ? nested : await MeasureAsync(Path.Join(folder, "random"), [.. stored.Select(Mixed)], [.. queries.Select(Mixed)], prefixes, cancellationToken).ConfigureAwait(false);
-            var randomOverlap = random.Where(row => row.Precision == Precision.F32).ToDictionary(row => row.Dimensions, row => row.Overlap);
-            return new(stored.Length, asked, full, full * presentBytes, [.. nested.Select(row => row with { Saved = 1 - row.Bytes / (full * presentBytes) })], randomOverlap,
-                judge?.Invoke(stored) ?? Judge(nested, randomOverlap, full));
+            var table = await MeasureAsync(folder, stored, queries, prefixes, cancellationToken).ConfigureAwait(false);
+            return new(stored.Length, asked, full, full * presentBytes, [.. table.Select(row => row with { Saved = 1 - row.Bytes / (full * presentBytes) })], judge?.Invoke(rows));
         }
         finally
         {
@@ -104,16 +100,6 @@ public static class VectorAudit
 
     private static double[] Overlaps(IReadOnlyList<Neighbours> truth, IReadOnlyList<Neighbours> found) =>
         [.. truth.Select((list, q) => RankComparison.Of(new(MetricKind.Overlap, K), [.. found[q].Ids], [.. list.Ids]))];
-
-    private static string Judge(List<AuditRow> nested, Dictionary<int, double> random, int full)
-    {
-        var gains = nested.Where(row => row.Precision == Precision.F32 && row.Dimensions < full).Select(row => row.Overlap - random[row.Dimensions]).ToList();
-        if (gains.Count == 0)
-            return "Too few components to tell whether prefixes are worth more than others.";
-        return gains.Average() >= ClearlyMore
-            ? FormattableString.Invariant($"Prefixes keep {gains.Average():P0} more of the ranking than as many components drawn at random: the first components carry more, as nested training or an ordering by variance leaves them.")
-            : FormattableString.Invariant($"Prefixes keep about as much of the ranking ({gains.Average():+0.0 %;-0.0 %}) as as many components drawn at random. That does not show that the model is not nested: overlap with the full ranking alone cannot; judged queries can ('mrl tune --qrels').");
-    }
 
     private static IEnumerable<int> Prefixes(int full)
     {

@@ -17,14 +17,17 @@ internal static class Footprint
     public static double Scanned(SearchStage stage, NestedDimensions dimensions)
     {
         var d = stage.Dimensions ?? dimensions.Full;
-        return stage.Precision switch
-        {
-            Precision.Bit => (d + 7) / 8,
-            Precision.Int8 => d + Scale + Norm,
-            Precision.F16 => 2 * d + Norm,
-            _ => 4 * d + Norm,
-        };
+        return Components(stage.Precision, d) + (stage.Precision switch { Precision.Bit => 0, Precision.Int8 => Scale + Norm, _ => Norm });
     }
+
+    /// <summary>Bytes of so many components alone.</summary>
+    public static double Components(Precision precision, int dimensions) => precision switch
+    {
+        Precision.Bit => (dimensions + 7) / 8,
+        Precision.Int8 => dimensions,
+        Precision.F16 => 2 * dimensions,
+        _ => 4 * dimensions,
+    };
 
     public static double Disk(SearchPlan plan, CollectionInfo info)
     {

@@ -9,10 +9,8 @@ internal sealed class ChunkWork(CollectionReader reader, Evaluator evaluator, Se
     private readonly Dictionary<SearchStage, RankedList[]> rankings = [];
     private int[] queries = [];
 
-    /// <summary>Depths of the depth curves: 1, 2 and 5 times powers of ten, from k to the depth looked at.</summary>
-    public IReadOnlyList<int> Depths { get; } = DepthsTo(evaluator.K, depth);
-
-    public int Depth => depth;
+    /// <summary>Depths of the depth curves.</summary>
+    public IReadOnlyList<int> Depths { get; } = CurveSums.DepthsTo(evaluator.K, depth);
 
     /// <summary>Goes on to these queries.</summary>
     public void Begin(int[] next)
@@ -76,15 +74,8 @@ internal sealed class ChunkWork(CollectionReader reader, Evaluator evaluator, Se
     private Neighbours Search(SearchPlan plan, int query) => reader.Nearest(evaluator.Truth.Queries[query].Vector.Span, depth, plan);
 
     // Where the first stage places each wanted record that the exact search returns among its k.
-    private int[] Places(int query, ReadOnlySpan<long> first, RankedList full)
-    {
-        var wanted = evaluator.Wanted(query, full).ToHashSet();
-        var places = new List<int>();
-        for (var i = 0; i < Math.Min(evaluator.K, full.Ids.Length); i++)
-            if (wanted.Contains(evaluator.UnitOf(full.Ids[i])))
-                places.Add(first.IndexOf(full.Ids[i]) is var at && at >= 0 ? at : int.MaxValue);
-        return [.. places];
-    }
+    private int[] Places(int query, long[] first, RankedList full) =>
+        Array.ConvertAll(evaluator.WantedOfFull(query, full), id => Array.IndexOf(first, id) is var at && at >= 0 ? at : int.MaxValue);
 
     private void Ranking(SearchStage stage, CancellationToken cancellationToken)
     {
@@ -100,14 +91,4 @@ internal sealed class ChunkWork(CollectionReader reader, Evaluator evaluator, Se
 
     private void ForEach(Action<int> body, CancellationToken cancellationToken) =>
         Parallel.For(0, queries.Length, new ParallelOptions { MaxDegreeOfParallelism = threads, CancellationToken = cancellationToken }, body);
-
-    private static List<int> DepthsTo(int k, int depth)
-    {
-        var depths = new List<int> { k };
-        for (long decade = 1; decade <= depth; decade *= 10)
-            foreach (var step in (int[])[1, 2, 5])
-                if (decade * step is var at && at > k && at <= depth)
-                    depths.Add((int)at);
-        return depths;
-    }
 }

@@ -17,5 +17,20 @@ internal sealed class CurveSums(IReadOnlyList<int> depths)
     }
 
     public List<DepthCurve> ToCurves() =>
-        [.. sums.Select(sum => new DepthCurve(sum.Key, depths, [.. sum.Value.Within.Select(count => sum.Value.Wanted == 0 ? 1 : (double)count / sum.Value.Wanted)], sum.Value.Queries))];
+        [.. sums.Select(sum => ToCurve(sum.Key, depths, sum.Value.Within, sum.Value.Wanted, sum.Value.Queries))];
+
+    /// <summary>A curve from counts; where nothing is wanted nothing is missing.</summary>
+    public static DepthCurve ToCurve<T>(string family, IReadOnlyList<int> depths, IReadOnlyList<T> within, T wanted, int queries) where T : System.Numerics.IBinaryInteger<T> =>
+        new(family, depths, [.. within.Select(count => T.IsZero(wanted) ? 1 : double.CreateChecked(count) / double.CreateChecked(wanted))], queries);
+
+    /// <summary>Depths worth looking at: k, and 1, 2 and 5 times powers of ten beyond it.</summary>
+    public static List<int> DepthsTo(int k, int depth)
+    {
+        var depths = new List<int> { k };
+        for (long decade = 1; decade <= depth; decade *= 10)
+            foreach (var step in (int[])[1, 2, 5])
+                if (decade * step is var at && at > k && at <= depth)
+                    depths.Add((int)at);
+        return depths;
+    }
 }

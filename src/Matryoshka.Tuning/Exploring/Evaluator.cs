@@ -42,6 +42,13 @@ internal sealed class Evaluator(TruthSet truth, int k)
     public long[] Wanted(int query, RankedList full) =>
         truth.Truths?[query] is { } judged ? [.. judged.Relevant] : full.Ids[..Math.Min(k, full.Ids.Length)];
 
+    /// <summary>Those of the full ranking's best k that matter to a query.</summary>
+    public long[] WantedOfFull(int query, RankedList full)
+    {
+        var wanted = Wanted(query, full).ToHashSet();
+        return [.. full.Ids.Take(k).Where(id => wanted.Contains(UnitOf(id)))];
+    }
+
     public long UnitOf(long id) => truth.Units?.UnitOf(id) ?? id;
 
     private static int[] Grades(QueryTruth judged, ReadOnlySpan<long> units)

@@ -9,7 +9,8 @@ namespace Matryoshka.Tuning.Exploring;
 /// <param name="Budget">Time for exploring.</param>
 /// <param name="Drop">Whether plans that others beat are dropped on the way; without it every plan is measured on every query.</param>
 /// <param name="MostQueries">Queries to explore with: who is near the front is clear by then, and the finalists are run on all of them.</param>
-internal sealed record ExploreSettings(int Threads, TimeSpan Budget, bool Drop = true, int MostQueries = 700);
+/// <param name="ShareOfAll">The share that the budget is of the time given for everything, to say how much would do.</param>
+internal sealed record ExploreSettings(int Threads, TimeSpan Budget, bool Drop = true, int MostQueries = 700, double ShareOfAll = 1);
 
 /// <summary>What exploring found.</summary>
 /// <param name="Plans">All plans, the dropped ones measured as far as it took to drop them.</param>
@@ -118,7 +119,7 @@ internal sealed class Explorer(CollectionReader reader, Evaluator evaluator, Col
         var once = families.Sum(family => explored.Where(plan => plan.Family == family.Name).Min(plan => plan.Seconds)) * 2 / settings.Threads;
         var affordable = (int)Math.Min(int.MaxValue, settings.Budget.TotalSeconds / once);
         if (affordable < Math.Min(queries, Statistics.PairedBootstrap.FewestQueries))
-            throw new MatryoshkaException(FormattableString.Invariant($"The time given is too short: exploring {explored.Count} plans takes about {once:0.##} s a query, and {Math.Min(queries, Statistics.PairedBootstrap.FewestQueries)} queries are the least that tells anything. Give {Math.Ceiling(once * Statistics.PairedBootstrap.FewestQueries / Tuner.ExploringShare):N0} seconds or more."));
+            throw new MatryoshkaException(FormattableString.Invariant($"The time given is too short: exploring {explored.Count} plans takes about {once:0.##} s a query, and {Math.Min(queries, Statistics.PairedBootstrap.FewestQueries)} queries are the least that tells anything. Give {Math.Ceiling(once * Statistics.PairedBootstrap.FewestQueries / settings.ShareOfAll):N0} seconds or more."));
         return Math.Min(queries, affordable);
     }
 }

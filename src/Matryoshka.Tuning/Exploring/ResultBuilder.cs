@@ -4,7 +4,7 @@ using Matryoshka.Tuning.Statistics;
 namespace Matryoshka.Tuning.Exploring;
 
 /// <summary>Puts what was explored, run and timed into one result a plan.</summary>
-internal sealed class ResultBuilder(Workbench bench, Exploration exploration)
+internal sealed class ResultBuilder(Workbench bench, Exploration exploration, BuildCost build)
 {
     public IReadOnlyList<PlanResult> Build(IReadOnlyList<PlanRun> runs, IReadOnlyList<MeasuredTimes> times)
     {
@@ -25,7 +25,8 @@ internal sealed class ResultBuilder(Workbench bench, Exploration exploration)
 
     private PlanResult Measured(PlanRun run, MeasuredTimes time, double[] full)
     {
-        var result = Base(run.Plan, run.Values, PairedBootstrap.Of(run.Values[0], full)) with
+        // Rerankers were run on the first of the queries only, and are held against exact search on those.
+        var result = Base(run.Plan, run.Values, PairedBootstrap.Of(run.Values[0], full.AsSpan(0, run.Values[0].Length))) with
         {
             Latency = new(time.Percentile(0.5), time.Percentile(0.95), time.Percentile(0.99), time.MeanSeconds * 1e6, time.QueriesPerSecond, time.Microseconds.Length,
                 [.. Enumerable.Range(0, 50).Select(i => time.Percentile(i / 50.0)), time.Percentile(0.99)]),
@@ -42,7 +43,7 @@ internal sealed class ResultBuilder(Workbench bench, Exploration exploration)
         var growth = time.ScanShare * rows / bench.Info.Records + (1 - time.ScanShare);
         var resident = result.ResidentBytes * rows;
         var disk = (result.DiskBytes + (double)bench.Info.CatalogBytes / bench.Info.Records) * rows;
-        return new(rows, resident, disk, result.Latency!.P95 * growth, bench.Options.Prices.Monthly(resident, disk, result.Latency.P50 / 1e6 * growth));
+        return new(rows, resident, disk, result.Latency!.P95 * growth, bench.Options.Prices.Monthly(resident, disk, result.Latency.P50 / 1e6 * growth), build.Of(result.Plan, rows));
     }
 
     // A dropped plan was measured on the first queries only, and is held against exact search on those.

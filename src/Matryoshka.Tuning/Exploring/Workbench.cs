@@ -14,6 +14,8 @@ internal sealed class Workbench : IDisposable
             throw new MatryoshkaException($"{Metric} needs judgements: give them, or choose overlap@{options.K}.");
         if (Metric.Depth > options.K)
             throw new MatryoshkaException($"{Metric} looks deeper than the {options.K} hits a search returns: raise k, or look to {options.K}.");
+        if (options.Rerankers.Count > 0)
+            RequireTexts(truth);
         Evaluator = new(truth, options.K) { Metrics = Evaluator.Usual(judged, Metric) };
         Exact = SearchPlan.Exact(info.FullPrecision);
         Threads = options.Threads > 0 ? options.Threads : Environment.ProcessorCount;
@@ -59,4 +61,13 @@ internal sealed class Workbench : IDisposable
     }
 
     public void Dispose() => Reader.Dispose();
+
+    // Against the full ranking every change of order is a loss, and a sentence held out was taken from the text that is to be read.
+    private static void RequireTexts(TruthSet truth)
+    {
+        if (truth.Summary.Kind != TruthKind.Judged)
+            throw new MatryoshkaException("Rerankers change the order for the better or the worse, which only judged queries tell: give queries with judgements, or leave the rerankers out.");
+        if (truth.Queries.FirstOrDefault(query => string.IsNullOrWhiteSpace(query.Text)) is { } mute)
+            throw new MatryoshkaException($"The query '{mute.Id}' has no text, which a reranker reads: give texts instead of vectors, or leave the rerankers out.");
+    }
 }

@@ -18,6 +18,12 @@ public sealed record Recommendation
     /// <summary>What that would add.</summary>
     public string? WhatDearerAdds { get; init; }
 
+    /// <summary>The best of the plans that end in a reranker; null if none was tried.</summary>
+    public PlanResult? Reranked { get; init; }
+
+    /// <summary>What that would add.</summary>
+    public string? WhatRerankingAdds { get; init; }
+
     /// <summary>A cheaper plan that keeps enough as far as these queries tell, but they are too few to be sure of it.</summary>
     public PlanResult? Unsure { get; init; }
 

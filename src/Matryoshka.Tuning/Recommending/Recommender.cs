@@ -9,20 +9,23 @@ internal sealed class Recommender(TuneOptions options, TruthSummary truth, strin
     private const double DearerCounts = 1.02;
 
     /// <param name="plans">Plans that were run and timed, among them exact search.</param>
-    public Recommendation Choose(IReadOnlyList<PlanResult> plans)
+    /// <param name="notes">What the measurement itself warns of.</param>
+    public Recommendation Choose(IReadOnlyList<PlanResult> plans, IReadOnlyList<string>? notes = null)
     {
         // Quality from dear to cheap would be a sequence of tests; a bound for a fresh sample holds for each plan by itself.
         var byCost = plans.OrderBy(plan => plan.Projection!.Monthly).ThenBy(plan => plan.Latency!.P95).ToList();
         var chosen = byCost.Find(plan => Fits(plan) && Keeps(plan));
-        var warnings = Warnings();
+        List<string> warnings = [.. Warnings(), .. notes ?? []];
         var cheaper = byCost.TakeWhile(plan => plan != chosen).Where(plan => IsDistinct(plan, chosen)).MaxBy(plan => (Fits(plan) ? 1 : 0, plan.Kept.Share));
         var unsure = byCost.TakeWhile(plan => plan != chosen).FirstOrDefault(plan => Fits(plan) && plan.Kept.Share >= options.Keep);
         var needed = unsure?.Kept.QueriesNeeded(options.Keep);
         if (unsure is not null && needed is not null)
-            warnings.Add($"{Words.Grouped(truth.Queries)} queries are too few to be sure of '{unsure.Name}', which is cheaper and keeps {Words.Percent(unsure.Kept.Share)}: about {Words.Grouped(Math.Max(1, needed.Value - truth.Queries))} more would tell.");
+            warnings.Add($"{Words.Grouped(truth.Queries)} queries are too few to be sure of '{unsure.Name}', which is cheaper and keeps {Words.Percent(unsure.Kept.Share)}: about {Words.Grouped(More(needed.Value))} more would tell.");
+        var reranked = plans.Where(plan => plan.Plan.Rerank is not null).MaxBy(plan => plan.Kept.Share);
         if (chosen is null)
-            return new() { Summary = Nothing(byCost), Unsure = unsure, QueriesNeeded = needed, Warnings = warnings };
-        var dearer = byCost.SkipWhile(plan => plan != chosen).Skip(1).FirstOrDefault(plan => Fits(plan) && plan.Kept.Share > chosen.Kept.Share && plan.Projection!.Monthly > chosen.Projection!.Monthly * DearerCounts);
+            return new() { Summary = Nothing(byCost), Unsure = unsure, QueriesNeeded = needed, Warnings = warnings, Reranked = reranked };
+        // What a reranker adds is said by itself.
+        var dearer = byCost.SkipWhile(plan => plan != chosen).Skip(1).FirstOrDefault(plan => plan.Plan.Rerank is null && Fits(plan) && plan.Kept.Share > chosen.Kept.Share && plan.Projection!.Monthly > chosen.Projection!.Monthly * DearerCounts);
         return new()
         {
             Plan = chosen,
@@ -30,6 +33,8 @@ internal sealed class Recommender(TuneOptions options, TruthSummary truth, strin
             WhyNotCheaper = cheaper is null ? null : WhyNot(cheaper),
             Dearer = dearer,
             WhatDearerAdds = dearer is null ? null : Adds(chosen, dearer),
+            Reranked = reranked,
+            WhatRerankingAdds = reranked is null || reranked == chosen ? null : Reranking(chosen, reranked),
             Unsure = unsure,
             QueriesNeeded = needed,
             Summary = Summary(chosen, plans.First(plan => plan.Plan.Equals(exact))),
@@ -37,9 +42,12 @@ internal sealed class Recommender(TuneOptions options, TruthSummary truth, strin
         };
     }
 
-    private bool Keeps(PlanResult plan) => IsExact(plan) || plan.Kept.Promise >= options.Keep;
+    // Where the estimate says that there are enough, and yet it is not sure, some more are needed all the same.
+    private double More(int needed) => Math.Max(needed - truth.Queries, Math.Ceiling(truth.Queries / 20.0));
 
-    private bool IsExact(PlanResult plan) => plan.Plan.Equals(exact) || plan.Plan.Stages[0].Bounded;
+    private bool Keeps(PlanResult plan) => IsExact(plan) && options.Keep <= 1 || plan.Kept.Promise >= options.Keep;
+
+    private bool IsExact(PlanResult plan) => plan.Plan.Equals(exact) || plan.Plan.Stages[0].Bounded && plan.Plan.Rerank is null;
 
     private bool Fits(PlanResult plan) =>
         !(plan.Projection!.P95Microseconds > options.P95?.TotalMicroseconds) && !(plan.Projection.ResidentBytes > options.Memory);
@@ -73,6 +81,13 @@ internal sealed class Recommender(TuneOptions options, TruthSummary truth, strin
     {
         var money = dearer.Projection!.Monthly / chosen.Projection!.Monthly - 1;
         return $"'{dearer.Name}' keeps {Words.Percent(dearer.Kept.Share)} instead of {Words.Percent(chosen.Kept.Share)} and costs {Words.Percent(money)} more ({Words.Money(dearer.Projection.Monthly - chosen.Projection.Monthly, options.Prices.Currency)} a month).";
+    }
+
+    private static string Reranking(PlanResult chosen, PlanResult reranked)
+    {
+        var times = reranked.Latency!.P50 / chosen.Latency!.P50;
+        var measured = $"{Words.Percent(reranked.Kept.Share)} of full (95 % interval {Words.Percent(reranked.Kept.Low)} to {Words.Percent(reranked.Kept.High)}, {Words.Grouped(reranked.Queries)} queries) at a median of {Words.Microseconds(reranked.Latency.P50)}, {Words.Grouped(times)} times as long";
+        return reranked.Kept.Share > chosen.Kept.Share ? $"'{reranked.Name}' reaches {measured}." : $"No reranker tried adds anything: the best, '{reranked.Name}', reaches {measured}.";
     }
 
     private string Nothing(List<PlanResult> byCost)

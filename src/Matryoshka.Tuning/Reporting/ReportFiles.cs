@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -17,13 +15,7 @@ public static class ReportFiles
         ArgumentException.ThrowIfNullOrEmpty(folder);
         try
         {
-            Directory.CreateDirectory(folder);
-            var pictures = Reporting.Pictures.Of(report);
-            foreach (var picture in pictures)
-            {
-                File.WriteAllText(Path.Join(folder, picture.Name + ".svg"), picture.Svg());
-                File.WriteAllBytes(Path.Join(folder, picture.Name + ".png"), picture.Png());
-            }
+            var pictures = Drawn(Reporting.Pictures.Of(report), folder);
             File.WriteAllText(Path.Join(folder, "report.json"), ToJson(report) + "\n");
             File.WriteAllText(Path.Join(folder, "plans.csv"), PlansCsv(report));
             File.WriteAllText(Path.Join(folder, "queries.csv"), QueriesCsv(report));
@@ -37,6 +29,54 @@ public static class ReportFiles
         }
     }
 
+    /// <summary>Writes a comparison of models: <c>report.html</c>, <c>report.json</c>, <c>models.csv</c>, and every picture as SVG and PNG.</summary>
+    /// <returns>The path of the page.</returns>
+    /// <exception cref="MatryoshkaException">The folder cannot be written.</exception>
+    public static string Write(ComparisonReport report, string folder)
+    {
+        ArgumentNullException.ThrowIfNull(report);
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        try
+        {
+            var pictures = Drawn(Reporting.ComparisonPictures.Of(report), folder);
+            File.WriteAllText(Path.Join(folder, "report.json"), ToJson(report) + "\n");
+            File.WriteAllText(Path.Join(folder, "models.csv"), ModelsCsv(report));
+            var page = Path.Join(folder, "report.html");
+            File.WriteAllText(page, Reporting.ComparisonPage.Of(report, pictures));
+            return page;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new MatryoshkaException($"The report cannot be written to '{folder}': {error.Message}", error);
+        }
+    }
+
+    /// <summary>A comparison as JSON.</summary>
+    public static string ToJson(ComparisonReport report) => JsonSerializer.Serialize(report, ReportContext.Readable.ComparisonReport);
+
+    /// <summary>A line a model, dimension and precision.</summary>
+    public static string ModelsCsv(ComparisonReport report)
+    {
+        ArgumentNullException.ThrowIfNull(report);
+        var csv = new Reporting.Csv(["model", "dimensions", "precision", "bytes", .. report.Metrics, "low", "high", "share_of_own_full", "share_of_first", "share_low", "share_high", "p_value", "p50_us"]);
+        foreach (var model in report.Models)
+            foreach (var at in model.Dimensions)
+                csv.Add([model.Model, at.Dimensions, at.Precision.ToString().ToLowerInvariant(), at.Bytes, .. report.Metrics.Select(metric => (object?)at.Quality[metric]), at.Low, at.High,
+                    at.Kept.Share, at.AgainstFirst.Share, at.AgainstFirst.Low, at.AgainstFirst.High, at.AgainstFirst.PValue, at.Microseconds]);
+        return csv.ToString();
+    }
+
+    private static IReadOnlyList<Reporting.Picture> Drawn(IReadOnlyList<Reporting.Picture> pictures, string folder)
+    {
+        Directory.CreateDirectory(folder);
+        foreach (var picture in pictures)
+        {
+            File.WriteAllText(Path.Join(folder, picture.Name + ".svg"), picture.Svg());
+            File.WriteAllBytes(Path.Join(folder, picture.Name + ".png"), picture.Png());
+        }
+        return pictures;
+    }
+
     /// <summary>The report as JSON, without the values of each query, which are in the CSV.</summary>
     public static string ToJson(TuneReport report) => JsonSerializer.Serialize(report, ReportContext.Readable.TuneReport);
 
@@ -44,14 +84,14 @@ public static class ReportFiles
     public static string PlansCsv(TuneReport report)
     {
         ArgumentNullException.ThrowIfNull(report);
-        var csv = new Csv(["plan", "recommended", "measured", "on_front", "dominated_by", "queries", .. report.Metrics, "share_kept", "low", "high", "promise", "p_value",
+        var csv = new Reporting.Csv(["plan", "recommended", "measured", "on_front", "dominated_by", "queries", .. report.Metrics, "share_kept", "low", "high", "promise", "p_value",
             "p50_us", "p95_us", "p99_us", "queries_per_second", "bytes_read", "resident_bytes_per_vector", "disk_bytes_per_vector",
-            "projected_rows", "projected_resident_bytes", "projected_disk_bytes", "projected_p95_us", "projected_monthly"]);
+            "projected_rows", "projected_resident_bytes", "projected_disk_bytes", "projected_p95_us", "projected_monthly", "projected_build_seconds"]);
         foreach (var plan in report.Plans)
             csv.Add([plan.Name, plan.Plan.Equals(report.Recommendation.Plan?.Plan), plan.Measured, plan.OnFront, plan.DominatedBy, plan.Queries,
                 .. report.Metrics.Select(metric => (object?)plan.Quality[metric]), plan.Kept.Share, plan.Kept.Low, plan.Kept.High, plan.Kept.Promise, plan.Kept.PValue,
                 plan.Latency?.P50, plan.Latency?.P95, plan.Latency?.P99, plan.Latency?.QueriesPerSecond, plan.BytesRead, plan.ResidentBytes, plan.DiskBytes,
-                plan.Projection?.Rows, plan.Projection?.ResidentBytes, plan.Projection?.DiskBytes, plan.Projection?.P95Microseconds, plan.Projection?.Monthly]);
+                plan.Projection?.Rows, plan.Projection?.ResidentBytes, plan.Projection?.DiskBytes, plan.Projection?.P95Microseconds, plan.Projection?.Monthly, plan.Projection?.BuildSeconds]);
         return csv.ToString();
     }
 
@@ -59,36 +99,12 @@ public static class ReportFiles
     public static string QueriesCsv(TuneReport report)
     {
         ArgumentNullException.ThrowIfNull(report);
-        var csv = new Csv(["query", "plan", .. report.Metrics]);
+        var csv = new Reporting.Csv(["query", "plan", .. report.Metrics]);
         foreach (var plan in report.Plans)
             if (plan.PerQuery is { } values)
-                for (var q = 0; q < report.QueryIds.Count; q++)
+                for (var q = 0; q < plan.Queries; q++)
                     csv.Add([report.QueryIds[q], plan.Name, .. report.Metrics.Select(metric => (object?)(float)values[metric][q])]);
         return csv.ToString();
-    }
-
-    private sealed class Csv
-    {
-        private static readonly System.Buffers.SearchValues<char> Quoted = System.Buffers.SearchValues.Create(",\"\r\n");
-        private readonly StringBuilder text = new();
-
-        public Csv(IEnumerable<string> columns) => Add([.. columns]);
-
-        public void Add(params IEnumerable<object?> cells) => text.AppendJoin(',', cells.Select(Cell)).Append('\n');
-
-        public override string ToString() => text.ToString();
-
-        private static string Cell(object? value)
-        {
-            var cell = value switch
-            {
-                null => "",
-                bool flag => flag ? "true" : "false",
-                IFormattable number => number.ToString(null, CultureInfo.InvariantCulture),
-                _ => value.ToString() ?? "",
-            };
-            return cell.AsSpan().ContainsAny(Quoted) ? $"\"{cell.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : cell;
-        }
     }
 }
 
@@ -110,6 +126,7 @@ internal sealed class MetricConverter : JsonConverter<Metric>
 
 [JsonSourceGenerationOptions(UseStringEnumConverter = true)]
 [JsonSerializable(typeof(TuneReport))]
+[JsonSerializable(typeof(ComparisonReport))]
 internal sealed partial class ReportContext : JsonSerializerContext
 {
     public static readonly ReportContext Readable = new(new JsonSerializerOptions

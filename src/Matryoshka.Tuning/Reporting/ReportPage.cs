@@ -8,38 +8,16 @@ internal static class ReportPage
     private const int ShownLosses = 25;
     private const int LongestText = 140;
 
-    public static string Of(TuneReport report, IReadOnlyList<Picture> pictures) => Markup.Of($"""
-        <!doctype html>
-        <html lang="en">
-        <head>
-        <meta charset="utf-8">
-        <meta name="viewport" content="width=device-width, initial-scale=1">
-        <meta name="color-scheme" content="light dark">
-        <title>{Title(report)}</title>
-        <style>{new Markup(Palette.Css(":root"))}{new Markup(Resource("report.css"))}</style>
-        </head>
-        <body>
-        <main>
-        <header>
-        <p class="kicker">mrl tune</p>
-        <h1>{Title(report)}</h1>
-        <p class="facts">{Facts(report)}</p>
-        </header>
+    public static string Of(TuneReport report, IReadOnlyList<Picture> pictures) => Page.Of("mrl tune", Title(report), Facts(report), Markup.Of($"""
         {Verdict(report)}
         {Warnings(report)}
-        {Markup.Join(pictures, Figure)}
+        {Markup.Join(pictures, Page.Figure)}
         {Losses(report)}
         {Table(report)}
         {Method(report)}
-        </main>
-        <script>{new Markup(Resource("report.js"))}</script>
-        </body>
-        </html>
-        """).Text;
+        """));
 
-    private static string Title(TuneReport report) => $"Which plan for {NameOf(report.Collection)}?";
-
-    private static string NameOf(string folder) => Path.GetFileName(folder.TrimEnd('/', '\\')) is { Length: > 0 } name ? name : folder;
+    private static string Title(TuneReport report) => $"Which plan for {Page.NameOf(report.Collection)}?";
 
     private static string Facts(TuneReport report) => string.Create(CultureInfo.InvariantCulture,
         $"{Words.Grouped(report.Rows)} records of {report.Model}, {report.Dimensions} dimensions. {Words.Grouped(report.QueryIds.Count)} {Kind(report.Truth.Kind)}, {report.Metric}. {report.Measured:yyyy-MM-dd}, {report.Machine}.");
@@ -61,26 +39,22 @@ internal static class ReportPage
             <h2>Use <code>{plan.Name}</code></h2>
             <p class="lead">{recommendation.Summary}</p>
             <dl class="tiles">
-            {Tile("kept of full " + report.Metric, Words.Percent(plan.Kept.Share), $"95 %: {Words.Percent(plan.Kept.Low)} to {Words.Percent(plan.Kept.High)}")}
-            {Tile("promised on other queries", Words.Percent(plan.Kept.Promise), $"{Words.Percent(report.Options.Keep)} was asked")}
-            {Tile("p95 of a query", Words.Microseconds(plan.Latency!.P95), $"median {Words.Microseconds(plan.Latency.P50)}; exact {Words.Microseconds(report.Full.Latency!.P95)}, {Words.Microseconds(report.Full.Latency.P50)}")}
-            {Tile("memory a vector", Words.Bytes(plan.ResidentBytes), $"exact: {Words.Bytes(report.Full.ResidentBytes)}")}
-            {Tile($"at {Words.Grouped(plan.Projection!.Rows)} rows", Words.Bytes(plan.Projection.ResidentBytes), $"in memory; {Words.Bytes(plan.Projection.DiskBytes)} on disk, p95 {Words.Microseconds(plan.Projection.P95Microseconds)}")}
-            {Tile("a month", Words.Money(plan.Projection.Monthly, report.Options.Prices.Currency), $"exact: {Words.Money(report.Full.Projection!.Monthly, report.Options.Prices.Currency)}")}
+            {Page.Tile("kept of full " + report.Metric, Words.Percent(plan.Kept.Share), $"95 %: {Words.Percent(plan.Kept.Low)} to {Words.Percent(plan.Kept.High)}")}
+            {Page.Tile("promised on other queries", Words.Percent(plan.Kept.Promise), $"{Words.Percent(report.Options.Keep)} was asked")}
+            {Page.Tile("p95 of a query", Words.Microseconds(plan.Latency!.P95), $"median {Words.Microseconds(plan.Latency.P50)}; exact {Words.Microseconds(report.Full.Latency!.P95)}, {Words.Microseconds(report.Full.Latency.P50)}")}
+            {Page.Tile("memory a vector", Words.Bytes(plan.ResidentBytes), $"exact: {Words.Bytes(report.Full.ResidentBytes)}")}
+            {Page.Tile($"at {Words.Grouped(plan.Projection!.Rows)} rows", Words.Bytes(plan.Projection.ResidentBytes), $"in memory; {Words.Bytes(plan.Projection.DiskBytes)} on disk, p95 {Words.Microseconds(plan.Projection.P95Microseconds)}{(plan.Projection.BuildSeconds is { } build ? $"; built in {Words.Seconds(build)}" : "")}")}
+            {Page.Tile("a month", Words.Money(plan.Projection.Monthly, report.Options.Prices.Currency), $"exact: {Words.Money(report.Full.Projection!.Monthly, report.Options.Prices.Currency)}")}
             </dl>
             {Markup.If(recommendation.WhyNotCheaper is not null, () => Markup.Of($"<p><strong>Why not cheaper?</strong> {recommendation.WhyNotCheaper}</p>"))}
             {Markup.If(recommendation.WhatDearerAdds is not null, () => Markup.Of($"<p><strong>What would more buy?</strong> {recommendation.WhatDearerAdds}</p>"))}
+            {Markup.If(recommendation.WhatRerankingAdds is not null, () => Markup.Of($"<p><strong>What would a reranker add?</strong> {recommendation.WhatRerankingAdds}</p>"))}
             </section>
             """);
     }
 
-    private static Markup Tile(string name, string value, string note) => Markup.Of($"<div><dt>{name}</dt><dd>{value}<small>{note}</small></dd></div>");
-
     private static Markup Warnings(TuneReport report) => Markup.If(report.Recommendation.Warnings.Count > 0, () =>
         Markup.Of($"<section class=\"warnings\" role=\"note\"><ul>{Markup.Join(report.Recommendation.Warnings, warning => Markup.Of($"<li>{warning}</li>"))}</ul></section>"));
-
-    private static Markup Figure(Picture picture) =>
-        Markup.Of($"<figure><h2>{picture.Title}</h2><figcaption>{picture.Caption}</figcaption>{new Markup(picture.Inline())}</figure>\n");
 
     private static Markup Losses(TuneReport report)
     {
@@ -106,22 +80,20 @@ internal static class ReportPage
     private static Markup Table(TuneReport report) => Markup.Of($"""
         <section>
         <h2>Every plan measured</h2>
-        <p>Run on all queries and timed in turns. A click on a heading sorts. Plans on the front are bold; <span class="chosen">this</span> is recommended. {Words.Grouped(report.Plans.Count(plan => !plan.Measured))} more were dropped while exploring, because another was no worse and cheaper; they are in <code>plans.csv</code>.</p>
-        <div class="scroll"><table id="plans"><thead><tr><th>plan</th><th class="n">kept</th><th class="n">95 %</th><th class="n">p against full</th>
+        <p>Run on all queries, those with a reranker on some, and timed in turns. A click on a heading sorts. Plans on the front are bold; <span class="chosen">this</span> is recommended. {Words.Grouped(report.Plans.Count(plan => !plan.Measured))} more were dropped while exploring, because another was no worse and cheaper; they are in <code>plans.csv</code>.</p>
+        <div class="scroll"><table class="sorts"><thead><tr><th>plan</th><th class="n">kept</th><th class="n">95 %</th><th class="n">p against full</th><th class="n">queries</th>
         {Markup.Join(report.Metrics, metric => Markup.Of($"<th class=\"n\">{metric}</th>"))}
-        <th class="n">p50</th><th class="n">p95</th><th class="n">p99</th><th class="n">q/s</th><th class="n">read a query</th><th class="n">memory a vector</th><th class="n">disk a vector</th><th class="n">a month</th></tr></thead><tbody>
+        <th class="n">p50</th><th class="n">p95</th><th class="n">p99</th><th class="n">q/s</th><th class="n">read a query</th><th class="n">memory a vector</th><th class="n">disk a vector</th><th class="n">a month</th><th class="n">build</th></tr></thead><tbody>
         {Markup.Join(report.Plans.Where(plan => plan.Measured), plan => Row(report, plan))}
         </tbody></table></div>
         </section>
         """);
 
     private static Markup Row(TuneReport report, PlanResult plan) => Markup.Of($"""
-        <tr class="{(plan.OnFront ? "front" : "")}{(plan.Plan.Equals(report.Recommendation.Plan?.Plan) ? " chosen" : "")}"><td><code>{plan.Name}</code></td>{Cell(plan.Kept.Share, Words.Percent(plan.Kept.Share))}{Cell(plan.Kept.Low, $"{Words.Percent(plan.Kept.Low)} to {Words.Percent(plan.Kept.High)}")}{Cell(plan.Kept.PValue, Words.PValue(plan.Kept.PValue))}
-        {Markup.Join(report.Metrics, metric => Cell(plan.Quality[metric], Words.Quality(plan.Quality[metric])))}
-        {Cell(plan.Latency!.P50, Words.Microseconds(plan.Latency.P50))}{Cell(plan.Latency.P95, Words.Microseconds(plan.Latency.P95))}{Cell(plan.Latency.P99, Words.Microseconds(plan.Latency.P99))}{Cell(plan.Latency.QueriesPerSecond, Words.Grouped(plan.Latency.QueriesPerSecond))}{Cell(plan.BytesRead!.Value, Words.Bytes(plan.BytesRead.Value))}{Cell(plan.ResidentBytes, Words.Bytes(plan.ResidentBytes))}{Cell(plan.DiskBytes, Words.Bytes(plan.DiskBytes))}{Cell(plan.Projection!.Monthly, Words.Money(plan.Projection.Monthly, report.Options.Prices.Currency))}</tr>
+        <tr class="{(plan.OnFront ? "front" : "")}{(plan.Plan.Equals(report.Recommendation.Plan?.Plan) ? " chosen" : "")}"><td><code>{plan.Name}</code></td>{Page.Cell(plan.Kept.Share, Words.Percent(plan.Kept.Share))}{Page.Cell(plan.Kept.Low, $"{Words.Percent(plan.Kept.Low)} to {Words.Percent(plan.Kept.High)}")}{Page.Cell(plan.Kept.PValue, Words.PValue(plan.Kept.PValue))}{Page.Cell(plan.Queries, Words.Grouped(plan.Queries))}
+        {Markup.Join(report.Metrics, metric => Page.Cell(plan.Quality[metric], Words.Quality(plan.Quality[metric])))}
+        {Page.Cell(plan.Latency!.P50, Words.Microseconds(plan.Latency.P50))}{Page.Cell(plan.Latency.P95, Words.Microseconds(plan.Latency.P95))}{Page.Cell(plan.Latency.P99, Words.Microseconds(plan.Latency.P99))}{Page.Cell(plan.Latency.QueriesPerSecond, Words.Grouped(plan.Latency.QueriesPerSecond))}{Page.Cell(plan.BytesRead!.Value, Words.Bytes(plan.BytesRead.Value))}{Page.Cell(plan.ResidentBytes, Words.Bytes(plan.ResidentBytes))}{Page.Cell(plan.DiskBytes, Words.Bytes(plan.DiskBytes))}{Page.Cell(plan.Projection!.Monthly, Words.Money(plan.Projection.Monthly, report.Options.Prices.Currency))}{Page.Cell(plan.Projection.BuildSeconds ?? 0, Words.Seconds(plan.Projection.BuildSeconds))}</tr>
         """);
-
-    private static Markup Cell(double value, string text) => Markup.Of($"<td class=\"n\" data-v=\"{value}\">{text}</td>");
 
     private static Markup Method(TuneReport report) => Markup.Of($"""
         <section class="method">
@@ -133,6 +105,8 @@ internal static class ReportPage
         {Markup.If(report.Truth.ByDocument, () => new Markup("<li>Judgements name documents and the collection holds pieces: of several pieces of a document the first counts.</li>"))}
         <li>Kept is the mean of {report.Metric} over that of exact search on the same queries. Intervals are paired bootstraps (1,000 resamples); p is a paired randomisation test; the promise is what another sample of as many queries stays above with 95 % confidence, and a plan is recommended only if that is {Words.Percent(report.Options.Keep)} or more.</li>
         <li>Times are of one query at a time on one thread, warm, all plans in turns in one process. Memory is what every query reads of a vector, and its id; the rest is read on demand. Projections scale memory, disk and the time of the first stage with the rows.</li>
+        <li>Build is the time from vectors to what the plan reads, at {Words.Grouped(report.Options.Rows ?? report.Rows)} rows, without embedding: measured by storing {Words.Grouped(report.Build.Rows)} rows in {Words.Seconds(report.Build.Seconds)}{(report.Build.ListsSeconds is { } lists ? $" and building their lists in {Words.Seconds(lists)}" : "")}, on all cores. Storing grows with the rows, lists with their 1.5th power.</li>
+        {Markup.If(report.Recommendation.Reranked is not null, () => new Markup("<li>Rerankers read the candidates of the plan recommended without them: every pair was scored once for the most candidates, and fewer are the first of those. Their times are of whole searches, texts fetched. Their memory is not counted, and of money only the time they take, as if it were a core's.</li>"))}
         <li>Prices: {string.Create(CultureInfo.InvariantCulture, $"{report.Options.Prices.MemoryGbMonth} {report.Options.Prices.Currency} a GB of memory, {report.Options.Prices.DiskGbMonth} a GB of disk, {report.Options.Prices.CoreMonth} a core, each a month, at {report.Options.Prices.QueriesPerSecond} queries a second.")} {report.Options.Prices.Note}</li>
         <li>The collection stores {Words.Bytes(report.StoredBytes)} a vector today, all planes, and {Words.Bytes(report.CatalogBytes)} of text and index. Fingerprint <code>{report.Fingerprint}</code>.</li>
         <li>{string.Create(CultureInfo.InvariantCulture, $"{report.Plans.Count} plans explored in {report.Seconds:0} s")}{(report.Resumed > 0 ? $", {Words.Grouped(report.Resumed)} measurements taken over from an interrupted run" : "")}.</li>
@@ -141,10 +115,4 @@ internal static class ReportPage
         """);
 
     private static string Short(string text) => text.Length <= LongestText ? text : text[..LongestText] + "…";
-
-    private static string Resource(string name)
-    {
-        using var reader = new StreamReader(typeof(ReportPage).Assembly.GetManifestResourceStream("Matryoshka.Tuning." + name)!);
-        return reader.ReadToEnd();
-    }
 }

@@ -20,6 +20,17 @@ internal static class Words
         _ => (microseconds / 1e6).ToString("0.00", CultureInfo.InvariantCulture) + " s",
     };
 
+    /// <summary>A span of time from milliseconds to days; a dash where it is not known.</summary>
+    public static string Seconds(double? seconds) => seconds switch
+    {
+        null => "-",
+        < 9.995 => Microseconds(seconds.Value * 1e6),
+        < 99.95 => seconds.Value.ToString("0.0", CultureInfo.InvariantCulture) + " s",
+        < 5_970 => (seconds.Value / 60).ToString("0.0", CultureInfo.InvariantCulture) + " min",
+        < 172_800 => (seconds.Value / 3600).ToString("0.0", CultureInfo.InvariantCulture) + " h",
+        _ => (seconds.Value / 86_400).ToString("0.0", CultureInfo.InvariantCulture) + " d",
+    };
+
     public static string Bytes(double bytes)
     {
         var unit = 0;

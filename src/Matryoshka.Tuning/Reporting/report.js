@@ -1,5 +1,5 @@
 "use strict";
-for (const table of document.querySelectorAll("#plans")) {
+for (const table of document.querySelectorAll("table.sorts")) {
   const heads = [...table.tHead.rows[0].cells];
   const sort = (column, th) => {
     const ascending = th.getAttribute("aria-sort") === "descending";

@@ -45,6 +45,17 @@ internal static class PairedBootstrap
         return new(share, At(ratios, 0.025), At(ratios, 0.975), changed < FewestChanged ? Math.Min(promise, Unseen(n)) : promise, RandomisationTest.PValue(plan, full), n, deviation);
     }
 
+    /// <summary>The 95 % interval of a mean.</summary>
+    public static (double Low, double High) OfMean(double[] values)
+    {
+        if (values.Length == 0)
+            return (0, 0);
+        var ones = new double[values.Length];
+        Array.Fill(ones, 1);
+        var means = Resampled(values, ones);
+        return (At(means, 0.025), At(means, 0.975));
+    }
+
     // The rule of three: what none of n queries showed may still, at 95 %, befall up to 3 / n of them. A handful of changed
     // queries says as little of how large the next change is.
     private static double Unseen(int n) => 1 - Math.Min(1, (double)RuleOfThree / Math.Max(n, 1));

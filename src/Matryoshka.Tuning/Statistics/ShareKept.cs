@@ -17,8 +17,8 @@ public sealed record ShareKept(double Share, double Low, double High, double Pro
         if (margin <= 0)
             return null;
         var root = Statistics.PairedBootstrap.PromiseDeviations * Deviation / margin;
-        // Rare changes need enough queries to be seen at all.
-        var rare = share < 1 ? Statistics.PairedBootstrap.RuleOfThree / (1 - share) : int.MaxValue;
+        // Rare changes need enough queries to be seen at all; that a plan is better than full is seen from its mean alone.
+        var rare = share < 1 ? Statistics.PairedBootstrap.RuleOfThree / (1 - share) : share > 1 ? 0 : int.MaxValue;
         return (int)Math.Min(int.MaxValue, Math.Ceiling(Math.Max(Statistics.PairedBootstrap.FewestQueries, Math.Max(root * root, rare))));
     }
 }

@@ -34,6 +34,8 @@ internal static unsafe class BitKernel
         foreach (ref readonly var ring in rings)
             for (var first = 0; first < count; first += Group)
             {
+                if (rows == null)
+                    Cache.AskAhead((byte*)ring.Rows + first * ring.Stride, Group * ring.Stride);
                 var column = (byte*)ring.Query;
                 var (left, at) = (ring.Length, 0);
                 while (left > 0)

@@ -20,9 +20,6 @@ internal static unsafe class BitTableKernel
     private const int Group = 16;
     private const int Column = BitWeights.ColumnBytes;
 
-    // As measured for differing bits: more than 1 KB ahead is as bad as nothing.
-    private const int Ahead = 1024;
-
     private const int RowsAhead = 32;
 
     public static bool IsSupported => Avx512Vbmi.IsSupported && Avx512BW.IsSupported;
@@ -98,7 +95,7 @@ internal static unsafe class BitTableKernel
         if (bytes == 8)
             for (var row = 0; row < count; row += 8, from += 64)
             {
-                Sse.Prefetch0(from + Ahead);
+                Cache.AskAhead(from, 64);
                 Put(t.Sum(Vector512.Load((ulong*)from)), sums + row);
             }
         else
@@ -113,7 +110,11 @@ internal static unsafe class BitTableKernel
     private static void PackedHalves(byte* first, byte* second, Tables t, int count, int* sums)
     {
         for (var row = 0; row < count; row += 8, first += 32, second += 32)
+        {
+            Cache.AskAhead(first, 32);
+            Cache.AskAhead(second, 32);
             Put(t.Sum(Avx512F.ConvertToVector512UInt64(Vector256.Load((uint*)first)) | Avx512F.ConvertToVector512UInt64(Vector256.Load((uint*)second)) << 32), sums + row);
+        }
     }
 
     [MethodImpl(Full)]
@@ -123,8 +124,7 @@ internal static unsafe class BitTableKernel
         var (even, odd) = (Vector512.Create(0ul, 2, 4, 6, 8, 10, 12, 14), Vector512.Create(1ul, 3, 5, 7, 9, 11, 13, 15));
         for (var row = 0; row < count; row += 8, from += 16)
         {
-            Sse.Prefetch0((byte*)from + Ahead);
-            Sse.Prefetch0((byte*)from + Ahead + 64);
+            Cache.AskAhead((byte*)from, 128);
             var (a, b) = (Vector512.Load(from), Vector512.Load(from + 8));
             Put(t0.Sum(Avx512F.PermuteVar8x64x2(a, even, b)) + t1.Sum(Avx512F.PermuteVar8x64x2(a, odd, b)), sums + row);
         }
@@ -137,8 +137,7 @@ internal static unsafe class BitTableKernel
         var (even, odd) = (Vector512.Create(0ul, 4, 8, 12, 2, 6, 10, 14), Vector512.Create(1ul, 5, 9, 13, 3, 7, 11, 15));
         for (var row = 0; row < count; row += Group, from += 64)
         {
-            for (var line = 0; line < 8; line++)
-                Sse.Prefetch0((byte*)from + Ahead + 64 * line);
+            Cache.AskAhead((byte*)from, 512);
             var (a, b, c, d) = (Vector512.Load(from), Vector512.Load(from + 8), Vector512.Load(from + 16), Vector512.Load(from + 24));
             var (e, f, g, h) = (Vector512.Load(from + 32), Vector512.Load(from + 40), Vector512.Load(from + 48), Vector512.Load(from + 56));
             var (ab, cd) = (Avx512F.PermuteVar8x64x2(a, even, b), Avx512F.PermuteVar8x64x2(c, even, d));

@@ -15,7 +15,7 @@ internal unsafe interface IRowOrder
     void Prefetch(in Ring ring, int place, nint bytes);
 }
 
-/// <summary>Rows one after another; their number must be a multiple of four. The hardware foresees them: asking for them as well gained nothing that could be told from noise.</summary>
+/// <summary>Rows one after another; their number must be a multiple of four.</summary>
 internal readonly unsafe struct InSequence : IRowOrder
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -31,7 +31,7 @@ internal readonly unsafe struct InSequence : IRowOrder
     public int Warm(ReadOnlySpan<Ring> rings, int bitsPerComponent) => 0;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Prefetch(in Ring ring, int place, nint bytes) { }
+    public void Prefetch(in Ring ring, int place, nint bytes) => Cache.AskAhead((byte*)ring.Rows + place * ring.Stride, 4 * ring.Stride);
 }
 
 /// <summary>Rows by number, in any order, with repeats. Where fewer than four are left, the last one is repeated.</summary>

@@ -181,8 +181,8 @@ internal sealed unsafe class ListScan
     private static void Ask(ListsView view, (uint First, uint End) part)
     {
         var count = (int)Math.Min(part.End - part.First, Block);
-        Cache.Ask(view.Near + ListsView.GroupOffset(part.First, view.NearColumns), (nint)count * view.NearColumns * sizeof(ulong));
-        Cache.Ask((byte*)(view.Factors + part.First), count * sizeof(float));
+        Cache.AskSoon(view.Near + ListsView.GroupOffset(part.First, view.NearColumns), (nint)count * view.NearColumns * sizeof(ulong));
+        Cache.AskSoon((byte*)(view.Factors + part.First), count * sizeof(float));
     }
 
     private readonly record struct Target(ListsView View, TopK Top, long Tag, RowBitmap? Dead, RowBitmap? Allowed);

@@ -24,7 +24,7 @@ internal static class PlanResolver
                 ? queryLength == meta.Recipe.Dimensions.Full ? snapshot.ChosenPlan?.For(depth) ?? SearchPlan.Of(Default) : SearchPlan.Exact(meta.FullPrecision, queryLength)
                 : SearchPlan.Exact(options.Precision ?? meta.FullPrecision, options.Dimensions ?? (queryLength == meta.Recipe.Dimensions.Full ? null : queryLength)));
         if (plan.Preset is { } preset)
-            return PresetPlan.For(preset, meta, snapshot.LiveRows, snapshot.ListedRows, queryLength, Math.Max(depth, options.K));
+            return PresetPlan.For(preset, meta, snapshot, queryLength, Math.Max(depth, options.K));
         foreach (var stage in plan.Stages)
             Check(meta, stage, queryLength);
         if (plan.Stages.Any(stage => stage.Keep < options.K))

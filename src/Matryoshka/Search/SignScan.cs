@@ -6,11 +6,11 @@ namespace Matryoshka.Search;
 /// <summary>
 /// Scans signs, each worth what the query's component is: the estimate of Gao and Long, "RaBitQ" (SIGMOD 2024), without a factor
 /// a row, which changed no recall here. The rings of a smaller prefix are read first, the others only of rows that they can still
-/// bring among the best: two rows in a thousand for the best hundred of 500,000.
+/// bring among the best: one row in eighty for the best hundred of 500,000.
 /// </summary>
 /// <remarks>
 /// What to expect is learnt from a sixteenth of the rows: their best few say where the last of the wanted will end. Without that
-/// four times as many rows were hopeful, most of them early, while little was known.
+/// twice as many rows were hopeful, most of them early, while little was known.
 /// That stop is statistical: of the rows that would end exactly at the threshold about one in six is missed, of the nearest
 /// ten, which end far above it, none in a thousand.
 /// </remarks>
@@ -37,6 +37,7 @@ internal sealed unsafe class SignScan : RowScan
     private readonly SignQuery query;
     private readonly int[] ends;
     private readonly int near;
+    private int read;
     private readonly Ring[] rings;
     private readonly Ring[] block;
     private readonly TopK top;
@@ -46,6 +47,7 @@ internal sealed unsafe class SignScan : RowScan
     private TopK? sample;
     private float expected = float.NegativeInfinity;
     private bool samples;
+    private ColdRows? cold;
     private int waitingCount;
     private long further;
 
@@ -58,7 +60,7 @@ internal sealed unsafe class SignScan : RowScan
         (this.ends, this.query, this.keep, near, top) = (ends, query, keep, NearOf(ends), new(keep));
         samples = near < ends.Length;
         rings = new Ring[ends.Length];
-        block = new Ring[near];
+        block = new Ring[ends.Length];
     }
 
     public override long BytesPerRow => BytesOf(near);
@@ -80,11 +82,12 @@ internal sealed unsafe class SignScan : RowScan
 
     public override void Offer(int first, int count)
     {
-        for (var ring = 0; ring < near; ring++)
+        for (var ring = 0; ring < read; ring++)
             block[ring] = new((byte*)rings[ring].Rows + first * rings[ring].Stride, rings[ring].Stride, rings[ring].Query, rings[ring].Length);
+        cold?.Read(block, first, count);
         fixed (int* differing = sums, places = picked)
         {
-            kernels.BitDistance(block, count, differing);
+            kernels.BitDistance(block.AsSpan(0, read), count, differing);
             foreach (var place in picked.AsSpan(0, kernels.SelectBelow(differing, count, Limit(), places)))
                 if (May(first + place))
                     Wait(first + place, differing[place]);
@@ -97,7 +100,14 @@ internal sealed unsafe class SignScan : RowScan
             for (var done = 0; done < rows.Length; done += Block)
             {
                 var part = rows[done..Math.Min(done + Block, rows.Length)];
-                kernels.BitDistanceAt(rings, part, differing);
+                if (cold is null)
+                    kernels.BitDistanceAt(rings, part, differing);
+                else
+                {
+                    rings.CopyTo(block, 0);
+                    cold.Gather(block, part);
+                    kernels.BitDistance(block, part.Length, differing);
+                }
                 for (var i = 0; i < part.Length; i++)
                     top.Add(query.Total - 2 * differing[i], Tag(View, part[i]));
             }
@@ -127,11 +137,13 @@ internal sealed unsafe class SignScan : RowScan
 
     public override void Finish()
     {
+        if (waitingCount == 0)
+            return;
         var rest = stackalloc int[Waiting];
-        kernels.BitDistanceAt(rings.AsSpan(near), waitingRows.AsSpan(0, waitingCount), rest);
+        kernels.BitDistanceAt(rings.AsSpan(read), waitingRows.AsSpan(0, waitingCount), rest);
         for (var i = 0; i < waitingCount; i++)
             (sample ?? top).Add(query.Total - 2 * (waitingSums[i] + rest[i]), Tag(View, waitingRows[i]));
-        further += waitingCount * (BytesOf(ends.Length) - BytesOf(near));
+        further += waitingCount * (BytesOf(ends.Length) - BytesOf(read));
         waitingCount = 0;
     }
 
@@ -148,12 +160,15 @@ internal sealed unsafe class SignScan : RowScan
     {
         for (var ring = 0; ring < rings.Length; ring++)
         {
-            var plane = Segment.PlanePointer(PlaneKind.Bit, ring);
+            var plane = Segment.IsResident(PlaneKind.Bit, ring) ? Segment.PlanePointer(PlaneKind.Bit, ring) : default;
             rings[ring] = new(plane.Pointer, plane.Stride, query.WeightsOf(ring), ends[ring] - Start(ring));
         }
+        // Rows that are brought from the file are brought whole: a second visit would cost more than the bytes.
+        cold = ColdRows.For(Segment, PlaneKind.Bit, rings.Length);
+        read = cold is null ? near : rings.Length;
         // As many of a sixteenth as would be among the wanted, and three standard deviations more; by one segment, the first that is large enough.
         var share = keep / (float)Sample;
-        sample = samples && Rows >= SampledFrom && Allowed is null ? new((int)(share + 3 * MathF.Sqrt(share)) + 4) : null;
+        sample = samples && cold is null && Rows >= SampledFrom && Allowed is null ? new((int)(share + 3 * MathF.Sqrt(share)) + 4) : null;
         samples = samples && sample is null;
     }
 
@@ -163,19 +178,19 @@ internal sealed unsafe class SignScan : RowScan
         var threshold = sample is null ? Math.Max(top.AscendingThreshold, expected) : sample.AscendingThreshold;
         if (threshold == float.NegativeInfinity)
             return int.MaxValue;
-        return near == rings.Length
+        return read == rings.Length
             ? (int)MathF.Ceiling((query.Total - threshold) / 2)
             : (int)MathF.Ceiling((query.NearTotal + query.Doubt(Doubt) - query.NearShare * threshold) / 2);
     }
 
     private void Wait(int row, int differing)
     {
-        if (near == rings.Length)
+        if (read == rings.Length)
         {
             top.Add(query.Total - 2 * differing, Tag(View, row));
             return;
         }
-        foreach (ref readonly var ring in rings.AsSpan(near))
+        foreach (ref readonly var ring in rings.AsSpan(read))
             Cache.Ask((byte*)ring.Rows + row * ring.Stride, ring.Stride);
         (waitingRows[waitingCount], waitingSums[waitingCount]) = (row, differing);
         if (++waitingCount == Waiting)

@@ -2,8 +2,9 @@ namespace Matryoshka.Storage;
 
 /// <summary>
 /// Decides which planes fit a budget of memory. The hottest come first, over all segments: what every search walks (ids,
-/// norms, bits, lists), then int8 rings from the smallest prefix up, which rescore, then the rings of the full vectors. A
-/// plane is kept whole or not at all; one that does not fit is passed over, so that a smaller one behind it may.
+/// norms, lists, bits where there are no lists), then the other bits, then int8 rings from the smallest prefix up, which
+/// rescore, then the rings of the full vectors. A plane is kept whole or not at all; one that does not fit is passed over, so
+/// that a smaller one behind it may.
 /// </summary>
 internal static class MemoryPlan
 {
@@ -15,19 +16,28 @@ internal static class MemoryPlan
         if (budget is not { } left)
             return cold;
         var layouts = segments.Select(s => Layout(paths, meta, s)).ToList();
-        var least = segments.Sum(s => s.ListsBytes) + layouts.Sum(l => l.Planes.Where(p => p.Kind is not (PlaneKind.Int8 or PlaneKind.Int8Scale or PlaneKind.Full)).Sum(p => p.Length));
+        var least = segments.Sum(s => s.ListsBytes) + layouts.Zip(segments, (layout, segment) => layout.Planes.Where(p => IsWalked(p.Kind, segment)).Sum(p => p.Length)).Sum();
         if (least > left)
-            throw new MatryoshkaException($"The memory budget of {left:N0} bytes is too small for '{paths.Directory}': its ids, norms, bits and lists, which every search reads, take {least:N0} bytes. Give at least that.");
+            throw new MatryoshkaException($"The memory budget of {left:N0} bytes is too small for '{paths.Directory}': its ids, norms, lists, and bits where there are no lists, which every search reads, take {least:N0} bytes. Give at least that.");
         left -= least;
-        foreach (var kind in (ReadOnlySpan<PlaneKind>)[PlaneKind.Int8, PlaneKind.Full])
+        foreach (var kind in (ReadOnlySpan<PlaneKind>)[PlaneKind.Bit, PlaneKind.Int8, PlaneKind.Full])
             for (var ring = 0; ring < meta.Recipe.Dimensions.Dimensions.Count; ring++)
                 for (var i = 0; i < cold.Length; i++)
-                    if (Bytes(layouts[i], kind, ring) is var bytes && bytes <= left)
+                    if (IsWalked(kind, segments[i]))
+                        continue;
+                    else if (Bytes(layouts[i], kind, ring) is var bytes && bytes <= left)
                         left -= bytes;
                     else
                         cold[i] = cold[i].With(kind, ring);
         return cold;
     }
+
+    private static bool IsWalked(PlaneKind kind, StoredSegment segment) => kind switch
+    {
+        PlaneKind.Int8 or PlaneKind.Int8Scale or PlaneKind.Full => false,
+        PlaneKind.Bit => segment.Lists is null,
+        _ => true,
+    };
 
     // The scale is read wherever int8 codes are.
     private static long Bytes(SegmentLayout layout, PlaneKind kind, int ring)

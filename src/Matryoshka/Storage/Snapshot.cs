@@ -26,6 +26,7 @@ internal sealed class Snapshot
         Generation = generation;
         Views = views;
         SealedByFile = sealedByFile;
+        SignsResident = views.All(v => v.Segment.HasBit && v.Segment.Planes.Where(p => p.Kind == PlaneKind.Bit).All(p => v.Segment.IsResident(p.Kind, p.Ring)));
         ListedRows = views.Max(v => v.Lists is null ? 0 : (long?)v.Segment.Rows) ?? 0;
         LiveRows = views.Sum(v => (long)v.Segment.Rows - (v.Dead?.Count ?? 0));
     }
@@ -41,6 +42,9 @@ internal sealed class Snapshot
     public ChosenPlan? ChosenPlan { get; init; }
 
     public long LiveRows { get; }
+
+    /// <summary>Whether all rows' signs are in memory.</summary>
+    public bool SignsResident { get; }
 
     /// <summary>Rows of the largest segment that has lists; 0 where none has.</summary>
     public long ListedRows { get; }

@@ -1,4 +1,6 @@
 using System.Text.Json;
+using System.Text.RegularExpressions;
+using Matryoshka.Tuning.Reporting;
 using Xunit;
 
 namespace Matryoshka.Tests.Cli;
@@ -6,14 +8,14 @@ namespace Matryoshka.Tests.Cli;
 /// <summary>tune, plans, compare and audit end to end, on the paragraphs that ship with the demonstration.</summary>
 public sealed class TuneStore : IDisposable
 {
-    public const int QueryCount = 320;
+    public const int QueryCount = 160;
 
     private readonly SampleStore files = new();
 
     public TuneStore()
     {
         var folder = System.IO.Path.Join(AppContext.BaseDirectory, "samples", "squad");
-        var corpus = File.ReadLines(System.IO.Path.Join(folder, "corpus.jsonl")).Take(400).ToArray();
+        var corpus = File.ReadLines(System.IO.Path.Join(folder, "corpus.jsonl")).Take(300).ToArray();
         var known = corpus.Select(line => Field(line, "_id")).ToHashSet();
         var judged = File.ReadLines(System.IO.Path.Join(folder, "qrels.test.tsv")).Skip(1).Where(line => known.Contains(line.Split('\t')[1])).Take(QueryCount).ToArray();
         var wanted = judged.Select(line => line.Split('\t')[0]).ToHashSet();
@@ -42,12 +44,15 @@ public sealed class TuneStore : IDisposable
     }
 }
 
-public sealed class TuneCommandTests(TuneStore store) : IClassFixture<TuneStore>
+public sealed partial class TuneCommandTests(TuneStore store) : IClassFixture<TuneStore>
 {
     [Fact]
     public async Task A_tuned_plan_becomes_the_default_that_searches_run_and_plans_show_and_can_be_left_again()
     {
-        var json = (await Tune("--queries", store.Queries, "--qrels", store.Qrels, "--keep", "90%", "--rows", "1M", "--json")).Expect(0).Json;
+        var terminal = (await CliRun.OnTerminal("tune", "-c", store.Path, "--seconds", "0.6", "--queries", store.Queries, "--qrels", store.Qrels, "--keep", "90%", "--rows", "1M")).Expect(0);
+        using var report = JsonDocument.Parse(File.ReadAllText(Path.Join(store.Path + "-tune", "report.json")));
+        var json = report.RootElement;
+        Agrees(json.GetProperty("recommendation").GetProperty("plan"), terminal, File.ReadAllText(Path.Join(store.Path + "-tune", "report.html")));
         var plan = json.GetProperty("recommendation").GetProperty("plan").GetProperty("plan").GetString()!;
         Assert.Equal(1_000_000, json.GetProperty("recommendation").GetProperty("plan").GetProperty("projection").GetProperty("rows").GetInt64());
         Assert.Equal("Judged", json.GetProperty("truth").GetProperty("kind").GetString());
@@ -69,10 +74,40 @@ public sealed class TuneCommandTests(TuneStore store) : IClassFixture<TuneStore>
         (await CliRun.Of("plans", "-c", store.Path, "--remove", "mine")).Expect(1);
     }
 
+    // Every number of the recommended plan, written as numbers are, stands on the terminal and on the page.
+    private static void Agrees(JsonElement plan, CliRun terminal, string page)
+    {
+        var shown = Escapes().Replace(terminal.Out + terminal.Error, "");
+        double Of(string section, string name) => plan.GetProperty(section).GetProperty(name).GetDouble();
+        foreach (var number in new[] { Words.Percent(Of("kept", "share")), Words.Microseconds(Of("latency", "p95")),
+            Words.Bytes(plan.GetProperty("residentBytes").GetDouble()), Words.Money(Of("projection", "monthly"), "").Trim(), Words.Seconds(Of("projection", "buildSeconds")) })
+        {
+            Assert.Contains(number, shown, StringComparison.Ordinal);
+            Assert.Contains(number, page.Replace('\u00a0', ' '), StringComparison.Ordinal);
+        }
+    }
+
+    [GeneratedRegex("\u001b\\[[0-9;]*m")]
+    private static partial Regex Escapes();
+
+    [Fact]
+    public async Task Rerankers_are_named_as_searches_name_them_and_never_become_the_default()
+    {
+        using var server = new WordServer();
+        string[] tune = ["tune", "-c", store.Path, "--seconds", "3", "--queries", store.Queries, "--qrels", store.Qrels, "--limit", "40", "--rerank-endpoint", server.Endpoint, "--out", store.At("reranked")];
+        var run = (await CliRun.Of([.. tune, "--plans", "f16:full", "--rerank", "tei:", "--keep", "50%"])).Expect(0);
+        Assert.Contains("rerank:tei: x10", run.Error, StringComparison.Ordinal);
+        var before = (await CliRun.Of("plans", "-c", store.Path, "--json")).Json.GetProperty("defaultPlan").GetString();
+        Assert.InRange((await CliRun.Of([.. tune, "--plans", "f16:full x20 > rerank:tei:", "--keep", "101%"])).Code, 0, 1);
+        Assert.Equal(before, (await CliRun.Of("plans", "-c", store.Path, "--json")).Json.GetProperty("defaultPlan").GetString());
+        (await Tune("--rerank", "tei:", "--rerank-endpoint", server.Endpoint)).Expect(2);
+        (await Tune("--queries", store.Queries, "--rerank-endpoint", server.Endpoint)).Expect(2);
+    }
+
     [Fact]
     public async Task Without_queries_sentences_are_held_out_and_said_to_be_no_questions()
     {
-        var run = (await Tune("--keep", "80%", "--dry-run", "--limit", "100", "--out", store.At("held"))).Expect(0);
+        var run = (await Tune("--keep", "80%", "--dry-run", "--limit", "100", "--out", store.At("held"), "--plans", FewPlans)).Expect(0);
         Assert.Contains("held out", run.Error, StringComparison.Ordinal);
         Assert.Contains("KnownItem", File.ReadAllText(Path.Join(store.At("held"), "report.json")), StringComparison.Ordinal);
         Assert.Contains("not users' questions", File.ReadAllText(Path.Join(store.At("held"), "report.html")).Replace("&#39;", "'", StringComparison.Ordinal), StringComparison.Ordinal);
@@ -82,10 +117,10 @@ public sealed class TuneCommandTests(TuneStore store) : IClassFixture<TuneStore>
     public async Task Queries_may_carry_what_is_relevant_themselves_or_nothing()
     {
         var judged = store.Write("judged.jsonl", "{\"_id\": \"a\", \"text\": \"who won the super bowl\", \"relevant\": [\"1973_oil_crisis#0\"]}", "{\"_id\": \"b\", \"text\": \"where was the game played\", \"relevant\": {\"1973_oil_crisis#1\": 2, \"nowhere\": 0}}");
-        var run = await Tune("--queries", judged, "--dry-run", "--json", "--out", store.At("few"));
+        var run = await Tune("--queries", judged, "--dry-run", "--json", "--out", store.At("few"), "--plans", FewPlans);
         Assert.Equal("Judged", run.Json.GetProperty("truth").GetProperty("kind").GetString());
         var plain = store.Write("plain.jsonl", "{\"_id\": \"a\", \"text\": \"who won the super bowl\"}", "{\"_id\": \"b\", \"text\": \"where was the game played\"}");
-        Assert.Equal("overlap@10", (await Tune("--queries", plain, "--dry-run", "--json", "--out", store.At("few"))).Json.GetProperty("metric").GetString());
+        Assert.Equal("overlap@10", (await Tune("--queries", plain, "--dry-run", "--json", "--out", store.At("few"), "--plans", FewPlans)).Json.GetProperty("metric").GetString());
     }
 
     [Theory]
@@ -109,10 +144,11 @@ public sealed class TuneCommandTests(TuneStore store) : IClassFixture<TuneStore>
     [Fact]
     public async Task Two_models_are_compared_on_the_same_queries()
     {
-        var models = (await CliRun.Of("compare", "-c", store.Path, "--model", "default", "--model", "default", "--queries", store.Queries, "--qrels", store.Qrels, "--json")).Expect(0).Json;
+        var models = (await CliRun.Of("compare", "-c", store.Path, "--model", "default", "--model", "default", "--queries", store.Queries, "--qrels", store.Qrels, "--json", "--out", store.At("compared"))).Expect(0).Json.GetProperty("models");
         Assert.Equal(2, models.GetArrayLength());
-        var last = models[1].GetProperty("dimensions").EnumerateArray().Last();
-        Assert.Equal(1, last.GetProperty("againstFirst").GetProperty("share").GetDouble());
+        var full = models[1].GetProperty("dimensions").EnumerateArray().Last(at => at.GetProperty("precision").GetString() == "F16");
+        Assert.Equal(1, full.GetProperty("againstFirst").GetProperty("share").GetDouble());
+        Assert.Contains("not shown to differ", File.ReadAllText(Path.Join(store.At("compared"), "report.html")), StringComparison.Ordinal);
         Assert.True(models[0].GetProperty("dimensions")[0].GetProperty("kept").GetProperty("share").GetDouble() < 0.9);
         (await CliRun.Of("compare", "-c", store.Path, "--model", "default", "--queries", store.Queries)).Expect(2);
     }
@@ -129,10 +165,16 @@ public sealed class TuneCommandTests(TuneStore store) : IClassFixture<TuneStore>
         Assert.Equal(1, rows.Single(row => row.GetProperty("dimensions").GetInt32() == 64 && row.GetProperty("precision").ToString() is "F32" or "3" or "32").GetProperty("overlap").GetDouble());
         var half = rows.First(row => row.GetProperty("dimensions").GetInt32() == 32);
         Assert.Equal(0.5, half.GetProperty("saved").GetDouble());
-        Assert.True(half.GetProperty("overlap").GetDouble() > json.GetProperty("randomOverlap").GetProperty("32").GetDouble() + 0.1);
-        Assert.Contains("carry more", json.GetProperty("nesting").GetString(), StringComparison.Ordinal);
+        var nesting = json.GetProperty("nesting");
+        Assert.True(half.GetProperty("overlap").GetDouble() > nesting.GetProperty("randomOverlap").GetProperty("32").GetDouble() + 0.1);
+        // The detector's verdict, word for word.
+        var detected = (await CliRun.Of("detect", "--vectors", vectors)).Expect(0).Error;
+        Assert.Contains("clearly better", detected, StringComparison.Ordinal);
+        Assert.Contains(nesting.GetProperty("words").GetString()!, detected, StringComparison.Ordinal);
         Assert.Contains("too few", (await CliRun.Of("audit", store.Write("few.jsonl", "{\"vector\": [1, 2]}"))).Expect(1).Error, StringComparison.Ordinal);
     }
+
+    private const string FewPlans = "bit:full x50 > f16:full; int8:64";
 
     private Task<CliRun> Tune(params string[] args) => CliRun.Of(["tune", "-c", store.Path, "--seconds", "0.6", .. args]);
 }

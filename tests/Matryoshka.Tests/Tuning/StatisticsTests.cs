@@ -44,6 +44,20 @@ public sealed class StatisticsTests
     }
 
     [Fact]
+    public void Several_tests_together_are_adjusted_as_Holm_says() =>
+        Assert.Equal([0.03, 0.06, 0.06, 0.02], RandomisationTest.Holm([0.01, 0.04, 0.03, 0.005]), (a, b) => Math.Abs(a - b) < 1e-12);
+
+    [Fact]
+    public void With_few_differences_the_randomisation_test_comes_near_the_exact_share_of_signs()
+    {
+        // Of the 2^9 ways to sign 1..9 as many give a sum of 27 or more, or -27 or less, as one counts.
+        double[] a = [.. Enumerable.Range(1, 9).Select(i => (double)i)], b = [.. a.Select(_ => 0.0)];
+        double[] signed = [.. a.Select((value, i) => i is 2 or 5 ? -value : value)];
+        var exact = Enumerable.Range(0, 512).Count(signs => Math.Abs(a.Select((value, i) => (signs >> i & 1) == 0 ? value : -value).Sum()) >= signed.Sum()) / 512.0;
+        Assert.Equal(exact, RandomisationTest.PValue(signed, b), 0.03);
+    }
+
+    [Fact]
     public void The_randomisation_test_finds_what_is_there_and_keeps_to_its_level()
     {
         var random = new Random(3);
