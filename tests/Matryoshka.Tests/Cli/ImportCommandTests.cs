@@ -133,7 +133,7 @@ public sealed class ImportCommandTests : IDisposable
     [InlineData("x.5x32.f32", "its name says 5")]
     [InlineData("x.6x31.f32", "not a whole number of rows")]
     [InlineData("x.f32", "--dims")]
-    [InlineData("x.bin", ".npy, .f32 and .jsonl")]
+    [InlineData("x.bin", ".npy, .f32, .parquet and .jsonl")]
     public async Task A_raw_file_must_have_the_shape_it_claims(string name, string expected)
     {
         var run = await CliRun.Of("import", Raw(name, 6), "--no-nesting", "-c", Target);
