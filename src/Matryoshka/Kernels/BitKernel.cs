@@ -130,7 +130,7 @@ internal static unsafe class BitKernel
                 sums[row] += all[row];
         }
 
-                [MethodImpl(Inline)]
+        [MethodImpl(Inline)]
         private readonly void AddTo(int* sums)
         {
             var (lower, upper) = (Vector128.WidenLower(even).AsInt32(), Vector128.WidenUpper(even).AsInt32());
