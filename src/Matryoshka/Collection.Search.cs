@@ -134,8 +134,8 @@ public sealed partial class Collection
         RequireK(options.K);
         if (options.Threads < 0)
             throw new MatryoshkaException($"A search on {options.Threads} threads is not possible: give 1 or more, or 0 for one a processor.");
-        if (!double.IsFinite(options.KeywordWeight) || options.KeywordWeight < 0)
-            throw new MatryoshkaException($"The keyword weight {options.KeywordWeight} is not a number from 0 up.");
+        if (options.KeywordWeight is { } weight && !(double.IsFinite(weight) && weight >= 0))
+            throw new MatryoshkaException($"The keyword weight {weight} is not a number from 0 up.");
         return options;
     }
 }

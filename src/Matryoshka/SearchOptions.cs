@@ -11,8 +11,21 @@ public enum SearchMode
     /// <summary>BM25 of words (SQLite FTS5, Porter stemming).</summary>
     Keyword,
 
-    /// <summary>Both, fused by reciprocal rank (Cormack, Clarke and Büttcher, 2009).</summary>
+    /// <summary>Both, fused as <see cref="SearchOptions.Fusion"/> says.</summary>
     Hybrid,
+}
+
+/// <summary>How hybrid search makes one ranking of two. Both lists are at least 100 records deep.</summary>
+public enum FusionMethod
+{
+    /// <summary>
+    /// The weighted sum of where a record's scores lie between the last and the best of each list, 0 to 1: a convex combination of scores
+    /// (Bruch, Gai and Ingber, "An Analysis of Fusion Functions for Hybrid Retrieval", ACM TOIS 2023). A keyword list that ended early counts from 0.
+    /// </summary>
+    Scores,
+
+    /// <summary>The weighted sum of 1 / (60 + rank) (Cormack, Clarke and Büttcher, "Reciprocal Rank Fusion", SIGIR 2009).</summary>
+    Ranks,
 }
 
 /// <summary>What to search for and how.</summary>
@@ -51,8 +64,11 @@ public sealed record SearchOptions
     /// </summary>
     public int Threads { get; init; } = 1;
 
-    /// <summary>Weight of the keyword ranking in hybrid search against 1 for the dense one. Default 1.</summary>
-    public double KeywordWeight { get; init; } = 1;
+    /// <summary>How hybrid search fuses its two rankings. Default by scores.</summary>
+    public FusionMethod Fusion { get; init; }
+
+    /// <summary>Weight of the keyword ranking in hybrid search against 1 for the dense one, from 0 up; null for 1.5 by scores and 1 by ranks.</summary>
+    public double? KeywordWeight { get; init; }
 }
 
 /// <summary>One record found.</summary>
@@ -61,7 +77,7 @@ public sealed record SearchHit
     /// <summary>Place in the ranking, from 1.</summary>
     public required int Rank { get; init; }
 
-    /// <summary>Cosine similarity (dense), BM25 (keyword; larger is better), the fused reciprocal rank (hybrid), or the reranker's score where the plan ends in one.</summary>
+    /// <summary>Cosine similarity (dense), BM25 (keyword; larger is better), the fused score (hybrid), or the reranker's score where the plan ends in one.</summary>
     public required double Score { get; init; }
 
     /// <summary>The prefix whose cosine <see cref="Score"/> is; null for scores of keywords, hybrid search and rerankers.</summary>

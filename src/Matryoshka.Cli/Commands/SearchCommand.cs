@@ -22,6 +22,8 @@ internal static class SearchCommand
         var words = new Argument<string[]>("TEXT") { Description = "The text; several words need no quotes.", Arity = ArgumentArity.ZeroOrMore };
         var hybrid = Options.Flag("--hybrid", "Rank by vectors and keywords together.");
         var keyword = Options.Flag("--keyword", "Rank by keywords (BM25) alone; needs no model.");
+        var fusion = Options.Text("--fusion", "scores|ranks", "How --hybrid fuses its two rankings. Default: scores");
+        var weight = Options.Decimal("--keyword-weight", "What keywords count in --hybrid against 1 for vectors, from 0 up. Default: 1.5 by scores, 1 by ranks");
         var queries = Options.Text("--queries", "FILE", "Answer all queries of a file: JSON lines with _id and text, or id, tab, text.");
         var run = Options.Text("--run", "OUT", "Where --queries writes its TREC run.");
         var tag = Options.Text("--tag", "NAME", "The run's name in its lines. Default: mrl");
@@ -29,6 +31,8 @@ internal static class SearchCommand
         var flags = new SearchFlags(command);
         command.Options.Add(hybrid);
         command.Options.Add(keyword);
+        command.Options.Add(fusion);
+        command.Options.Add(weight);
         command.Options.Add(queries);
         command.Options.Add(run);
         command.Options.Add(tag);
@@ -43,7 +47,13 @@ internal static class SearchCommand
                 (false, true) => SearchMode.Keyword,
                 _ => SearchMode.Dense,
             };
-            var options = flags.Read(result, mode);
+            var options = flags.Read(result, mode) with
+            {
+                Fusion = ParseFusion(result.GetValue(fusion)),
+                KeywordWeight = result.GetValue(weight),
+            };
+            if (mode != SearchMode.Hybrid && (result.GetValue(fusion) is not null || options.KeywordWeight is not null))
+                throw new UsageException("--fusion and --keyword-weight go with --hybrid.");
             flags.Apply(result, session);
             var text = string.Join(' ', result.GetValue(words) ?? []);
             var batch = Batch.Of(result.GetValue(queries), result.GetValue(run), result.GetValue(tag), text);
@@ -62,6 +72,13 @@ internal static class SearchCommand
             return 0;
         });
     }
+
+    private static FusionMethod ParseFusion(string? name) => name switch
+    {
+        null or "scores" => FusionMethod.Scores,
+        "ranks" => FusionMethod.Ranks,
+        _ => throw new UsageException($"'{name}' is not a way to fuse rankings: scores and ranks are."),
+    };
 
     private static async Task RunBatchAsync(Session session, Collection collection, Batch batch, SearchOptions options, CancellationToken cancellationToken)
     {

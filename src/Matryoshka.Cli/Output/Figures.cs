@@ -59,7 +59,7 @@ internal static class Figures
     public static string ScoreTag(SearchHit hit, SearchMode mode) => hit.ScoreDimensions is { } d && hit.ScorePrecision is { } precision
         ? string.Create(CultureInfo.InvariantCulture, $"@{d} {Name(precision)}")
         : hit.RetrievalRank is not null ? "rerank"
-        : mode == SearchMode.Keyword ? "bm25" : "rrf";
+        : mode == SearchMode.Keyword ? "bm25" : "fused";
 
     /// <summary>Source and position as people point at a place: <c>guide.md:12</c>, <c>paper.pdf p. 3</c>; empty without a source.</summary>
     public static string Place(string? source, JsonObject? position)

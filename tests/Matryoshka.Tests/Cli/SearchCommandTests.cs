@@ -58,13 +58,29 @@ public sealed class SearchCommandTests(SampleStore sample) : IClassFixture<Sampl
     [InlineData("--precision", "int8", "@512 int8")]
     [InlineData("--plan", "bit:128", "@128 bit")]
     [InlineData("--keyword", null, "bm25")]
-    [InlineData("--hybrid", null, "rrf")]
+    [InlineData("--hybrid", null, "fused")]
     public async Task Every_way_to_score_says_what_its_score_is(string option, string? value, string tag)
     {
         string[] args = ["search", "sourdough", "starter", "-c", sample.Path, option, .. value is null ? Array.Empty<string>() : [value]];
         var run = (await CliRun.Of(args)).Expect(0);
         Assert.Equal(tag, run.Lines[0].Split('\t')[2]);
         Assert.Contains(run.Lines, line => line.Split('\t')[3] == "bread.md#1");
+    }
+
+    [Fact]
+    public async Task Fusion_takes_a_method_and_a_weight_and_says_what_it_does_not_take()
+    {
+        async Task<double> Best(params string[] options)
+        {
+            var run = (await CliRun.Of(["search", "sourdough", "starter", "-c", sample.Path, "--hybrid", .. options])).Expect(0);
+            return double.Parse(run.Lines[0].Split('\t')[1], System.Globalization.CultureInfo.InvariantCulture);
+        }
+        Assert.Equal(2.5, await Best(), 1e-6);
+        Assert.Equal(4, await Best("--keyword-weight", "3"), 1e-6);
+        Assert.Equal(2.0 / 61, await Best("--fusion", "ranks"), 1e-6);
+        Assert.Contains("scores and ranks are", (await CliRun.Of("search", "bread", "-c", sample.Path, "--hybrid", "--fusion", "votes")).Expect(2).Error, StringComparison.Ordinal);
+        Assert.Contains("go with --hybrid", (await CliRun.Of("search", "bread", "-c", sample.Path, "--keyword-weight", "2")).Expect(2).Error, StringComparison.Ordinal);
+        (await CliRun.Of("search", "bread", "-c", sample.Path, "--hybrid", "--keyword-weight", "-1")).Expect(2);
     }
 
     [Fact]

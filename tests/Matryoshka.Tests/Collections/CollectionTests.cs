@@ -215,7 +215,10 @@ public sealed class CollectionTests : IDisposable
         var hybrid = await collection.SearchAsync("quokka steam engine", new() { Mode = SearchMode.Hybrid, K = 5, Plan = SearchPlan.Parse("int8:64 x20 > f16:full") });
         Assert.Equal(5, hybrid.Hits.Count);
         Assert.Equal(("engine", 1, 1), (hybrid.Hits[0].Key, hybrid.Hits[0].DenseRank, hybrid.Hits[0].KeywordRank));
-        Assert.Equal(2.0 / 61, hybrid.Hits[0].Score, 1e-12);
+        Assert.Equal(2.5, hybrid.Hits[0].Score, 1e-12);
+        var byRank = await collection.SearchAsync("quokka steam engine", new() { Mode = SearchMode.Hybrid, K = 5, Fusion = FusionMethod.Ranks });
+        Assert.Equal("engine", byRank.Hits[0].Key);
+        Assert.Equal(2.0 / 61, byRank.Hits[0].Score, 1e-12);
         Assert.All(hybrid.Hits.Skip(1), hit => Assert.Null(hit.KeywordRank));
         await Assert.ThrowsAsync<MatryoshkaException>(() => collection.SearchAsync("steam", new() { Mode = SearchMode.Hybrid, K = 30, Plan = SearchPlan.Parse("int8:64 x20 > f16:full") }));
     }
