@@ -98,9 +98,10 @@ internal sealed unsafe class BlockScorer(Precision precision)
         foreach (var row in rows)
         {
             foreach (ref readonly var ring in rings.AsSpan())
-                Cache.Ask((byte*)ring.Rows + row * ring.Stride, ring.Stride);
+                if (ring.Rows is not null)
+                    Cache.Ask((byte*)ring.Rows + row * ring.Stride, ring.Stride);
             Cache.Ask((byte*)(inverseNorms + row), Cache.Line);
-            if (precision == Precision.Int8)
+            if (precision == Precision.Int8 && scales is not null)
                 Cache.Ask((byte*)(scales + row), Cache.Line);
         }
     }
@@ -132,6 +133,8 @@ internal sealed unsafe class BlockScorer(Precision precision)
 
     private ReadOnlySpan<float> ScoreCold(ReadOnlySpan<int> rows)
     {
+        // What is in memory comes while the system reads the rest.
+        Ask(rows);
         rings.CopyTo(block, 0);
         var rowScales = cold!.Gather(block, rows);
         fixed (int* raw = sums)

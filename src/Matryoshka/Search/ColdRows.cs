@@ -58,13 +58,16 @@ internal sealed unsafe class ColdRows
     public float* Gather(Span<Ring> rings, ReadOnlySpan<int> rows)
     {
         var next = Reserve(rows.Length, onlyCold: false);
-        for (var ring = 0; ring < cold.Length; ring++)
-        {
-            Gather(segment, kind, ring, rows, next);
-            var rowBytes = segment.RowBytes(kind, ring);
-            rings[ring] = new(next, rowBytes, rings[ring].Query, rings[ring].Length);
-            next += Aligned(rows.Length * rowBytes);
-        }
+        // Cold rings first: the caller has asked for the lines of the others.
+        foreach (var turn in (ReadOnlySpan<bool>)[true, false])
+            for (var ring = 0; ring < cold.Length; ring++)
+                if (cold[ring] == turn)
+                {
+                    Gather(segment, kind, ring, rows, next);
+                    var rowBytes = segment.RowBytes(kind, ring);
+                    rings[ring] = new(next, rowBytes, rings[ring].Query, rings[ring].Length);
+                    next += Aligned(rows.Length * rowBytes);
+                }
         if (!coldScales)
             return null;
         Gather(segment, PlaneKind.Int8Scale, 0, rows, next);

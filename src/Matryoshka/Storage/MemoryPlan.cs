@@ -2,9 +2,9 @@ namespace Matryoshka.Storage;
 
 /// <summary>
 /// Decides which planes fit a budget of memory. The hottest come first, over all segments: what every search walks (ids,
-/// norms, lists, bits where there are no lists), then the other bits, then int8 rings from the smallest prefix up, which
-/// rescore, then the rings of the full vectors. A plane is kept whole or not at all; one that does not fit is passed over, so
-/// that a smaller one behind it may.
+/// norms, lists, bits where there are no lists), then the int8 codes, which rescore, if all of them fit: a candidate's codes are
+/// read by position even if one ring is not kept. Else the other bits, which a scan reads whole, then int8 rings from the smallest prefix up. The
+/// rings of the full vectors come last. A plane is kept whole or not at all; one that does not fit is passed over, so that a smaller one behind it may.
 /// </summary>
 internal static class MemoryPlan
 {
@@ -20,8 +20,10 @@ internal static class MemoryPlan
         if (least > left)
             throw new MatryoshkaException($"The memory budget of {left:N0} bytes is too small for '{paths.Directory}': its ids, norms, lists, and bits where there are no lists, which every search reads, take {least:N0} bytes. Give at least that.");
         left -= least;
-        foreach (var kind in (ReadOnlySpan<PlaneKind>)[PlaneKind.Bit, PlaneKind.Int8, PlaneKind.Full])
-            for (var ring = 0; ring < meta.Recipe.Dimensions.Dimensions.Count; ring++)
+        var rings = meta.Recipe.Dimensions.Dimensions.Count;
+        var codes = layouts.Sum(layout => Enumerable.Range(0, rings).Sum(ring => Bytes(layout, PlaneKind.Int8, ring)));
+        foreach (var kind in (ReadOnlySpan<PlaneKind>)(codes <= left ? [PlaneKind.Int8, PlaneKind.Bit, PlaneKind.Full] : [PlaneKind.Bit, PlaneKind.Int8, PlaneKind.Full]))
+            for (var ring = 0; ring < rings; ring++)
                 for (var i = 0; i < cold.Length; i++)
                     if (IsWalked(kind, segments[i]))
                         continue;
