@@ -19,7 +19,6 @@ run_matryoshka() {
     say "$variant: searching"
     "$root/mrl" bench -c "$collection" --queries "$vectors/queries.f32" --truth "$vectors/truth.i32" --plans "$plans" --threads 1 -k 10 ${budget[@]+"${budget[@]}"} --json > "$data/$variant.json" || return 1
     local line
-    line=$(build_line matryoshka)
-    line=${line/\"peer\":\"matryoshka\"/\"peer\":\"$variant\"}
+    line=$(build_line matryoshka "$variant")
     echo "${line%\}},\"version\":\"$("$root/mrl" --version)\",\"bench\":$(tr -d '\n' < "$data/$variant.json")}" > "$data/$variant.lines"
 }

@@ -33,16 +33,6 @@ internal sealed class TextBatch(int vocabulary, StaticPooling pooling)
         if (Count + 2 > starts.Length)
             Array.Resize(ref starts, 2 * starts.Length);
         text.CopyTo(tokens.AsSpan(start));
-        starts[++Count] = start + Weigh(tokens.AsSpan(start, text.Length), weights.AsSpan(start, text.Length), vocabulary, pooling);
-    }
-
-    /// <summary>What each token of a text counts for; those that count come to stand first.</summary>
-    /// <returns>How many do.</returns>
-    public static int Weigh(Span<int> text, Span<float> weights, int vocabulary, StaticPooling pooling)
-    {
-        if (pooling == StaticPooling.Root)
-            return DistinctTokens.Weigh(text, weights, vocabulary);
-        weights[..text.Length].Fill(1);
-        return text.Length;
+        starts[++Count] = start + TokenWeights.Weigh(tokens.AsSpan(start, text.Length), weights.AsSpan(start, text.Length), vocabulary, pooling == StaticPooling.Root);
     }
 }

@@ -1,3 +1,4 @@
+using Matryoshka.Encoders;
 using Matryoshka.Kernels;
 using Matryoshka.Training.Arithmetic;
 using Matryoshka.Training.Pairs;
@@ -53,7 +54,7 @@ internal sealed unsafe class TokenTable : IDisposable
     public void Sum(ReadOnlySpan<int> tokens, Span<float> vector)
     {
         var (distinct, weights) = (tokens.ToArray(), new float[tokens.Length]);
-        var count = TextBatch.Weigh(distinct, weights, Tokens, Pooling);
+        var count = TokenWeights.Weigh(distinct, weights, Tokens, Pooling == StaticPooling.Root);
         SumRows(Rows.Data, Dimensions, distinct.AsSpan(0, count), weights, vector);
     }
 

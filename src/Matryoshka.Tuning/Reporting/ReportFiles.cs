@@ -12,21 +12,8 @@ public static class ReportFiles
     public static string Write(TuneReport report, string folder)
     {
         ArgumentNullException.ThrowIfNull(report);
-        ArgumentException.ThrowIfNullOrEmpty(folder);
-        try
-        {
-            var pictures = Drawn(Reporting.Pictures.Of(report), folder);
-            File.WriteAllText(Path.Join(folder, "report.json"), ToJson(report) + "\n");
-            File.WriteAllText(Path.Join(folder, "plans.csv"), PlansCsv(report));
-            File.WriteAllText(Path.Join(folder, "queries.csv"), QueriesCsv(report));
-            var page = Path.Join(folder, "report.html");
-            File.WriteAllText(page, Reporting.ReportPage.Of(report, pictures));
-            return page;
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new MatryoshkaException($"The report cannot be written to '{folder}': {error.Message}", error);
-        }
+        return Write(folder, Reporting.Pictures.Of(report), pictures => Reporting.ReportPage.Of(report, pictures),
+            [("report.json", ToJson(report) + "\n"), ("plans.csv", PlansCsv(report)), ("queries.csv", QueriesCsv(report))]);
     }
 
     /// <summary>Writes a comparison of models: <c>report.html</c>, <c>report.json</c>, <c>models.csv</c>, and every picture as SVG and PNG.</summary>
@@ -35,20 +22,8 @@ public static class ReportFiles
     public static string Write(ComparisonReport report, string folder)
     {
         ArgumentNullException.ThrowIfNull(report);
-        ArgumentException.ThrowIfNullOrEmpty(folder);
-        try
-        {
-            var pictures = Drawn(Reporting.ComparisonPictures.Of(report), folder);
-            File.WriteAllText(Path.Join(folder, "report.json"), ToJson(report) + "\n");
-            File.WriteAllText(Path.Join(folder, "models.csv"), ModelsCsv(report));
-            var page = Path.Join(folder, "report.html");
-            File.WriteAllText(page, Reporting.ComparisonPage.Of(report, pictures));
-            return page;
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new MatryoshkaException($"The report cannot be written to '{folder}': {error.Message}", error);
-        }
+        return Write(folder, Reporting.ComparisonPictures.Of(report), pictures => Reporting.ComparisonPage.Of(report, pictures),
+            [("report.json", ToJson(report) + "\n"), ("models.csv", ModelsCsv(report))]);
     }
 
     /// <summary>A comparison as JSON.</summary>
@@ -66,15 +41,28 @@ public static class ReportFiles
         return csv.ToString();
     }
 
-    private static IReadOnlyList<Reporting.Picture> Drawn(IReadOnlyList<Reporting.Picture> pictures, string folder)
+    // The page comes last: where it is, the others are.
+    private static string Write(string folder, IReadOnlyList<Reporting.Picture> pictures, Func<IReadOnlyList<Reporting.Picture>, string> page, (string Name, string Text)[] files)
     {
-        Directory.CreateDirectory(folder);
-        foreach (var picture in pictures)
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        try
         {
-            File.WriteAllText(Path.Join(folder, picture.Name + ".svg"), picture.Svg());
-            File.WriteAllBytes(Path.Join(folder, picture.Name + ".png"), picture.Png());
+            Directory.CreateDirectory(folder);
+            foreach (var picture in pictures)
+            {
+                File.WriteAllText(Path.Join(folder, picture.Name + ".svg"), picture.Svg());
+                File.WriteAllBytes(Path.Join(folder, picture.Name + ".png"), picture.Png());
+            }
+            foreach (var (name, text) in files)
+                File.WriteAllText(Path.Join(folder, name), text);
+            var path = Path.Join(folder, "report.html");
+            File.WriteAllText(path, page(pictures));
+            return path;
         }
-        return pictures;
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new MatryoshkaException($"The report cannot be written to '{folder}': {error.Message}", error);
+        }
     }
 
     /// <summary>The report as JSON, without the values of each query, which are in the CSV.</summary>

@@ -27,6 +27,7 @@ internal sealed class RerankMeter(Collection collection, Workbench bench, Journa
     private const int FewestRounds = 5;
 
     private readonly PairScorer scorer = new(collection, bench, journal);
+    private readonly PlanRunner runner = new(bench.Reader, bench.Evaluator, bench.Exact, bench.Threads, journal, null);
 
     /// <param name="families">What to measure.</param>
     /// <param name="order">Queries by number; the first are used.</param>
@@ -43,11 +44,13 @@ internal sealed class RerankMeter(Collection collection, Workbench bench, Journa
             if (family.Plans.Count < asked.Plans.Count)
                 notes.Add($"The time given allows '{family.Reranker}' {family.Deepest} candidates a query at most; more were not tried.");
             var scored = ScoreAll(family, order, each, cancellationToken);
+            var queries = order[..scored.Count];
+            var full = runner.Full(queries, cancellationToken);
             foreach (var plan in family.Plans)
             {
                 var lists = scored.Select((pairs, i) => (Query: order[i], Ids: pairs.Reordered(RerankFamily.DepthOf(plan)))).ToDictionary(list => list.Query, list => list.Ids);
                 found[plan] = lists;
-                runs.Add(Measure(plan, order[..scored.Count], lists, cancellationToken));
+                runs.Add(Measure(plan, queries, lists, full));
             }
         }
         return new(runs, Time([.. runs.Select(run => run.Plan)], order, budget * (1 - QualityShare), cancellationToken), found, notes);
@@ -86,15 +89,13 @@ internal sealed class RerankMeter(Collection collection, Workbench bench, Journa
     // What is no better than what it reads costs time for nothing: a hundred queries are enough to report that.
     private bool Improves(RerankFamily family, int[] queries, List<ScoredPairs> scored, CancellationToken cancellationToken)
     {
-        var full = new PlanRunner(bench.Reader, bench.Evaluator, bench.Exact, bench.Threads, journal, null).Full(queries, cancellationToken);
+        var full = runner.Full(queries, cancellationToken);
         double Mean(Func<ScoredPairs, long[]> found) => queries.Select((query, i) => Values(query, found(scored[i]), full[i])[0]).Average(value => value);
         return family.Plans.Any(plan => Mean(pairs => pairs.Reordered(RerankFamily.DepthOf(plan))) > Mean(pairs => pairs.Ids));
     }
 
-    private PlanRun Measure(SearchPlan plan, int[] queries, Dictionary<int, long[]> found, CancellationToken cancellationToken)
+    private PlanRun Measure(SearchPlan plan, int[] queries, Dictionary<int, long[]> found, RankedList[] full)
     {
-        var runner = new PlanRunner(bench.Reader, bench.Evaluator, bench.Exact, bench.Threads, journal, null);
-        var full = runner.Full(queries, cancellationToken);
         var values = Enumerable.Range(0, bench.Evaluator.Metrics.Count).Select(_ => new double[queries.Length]).ToArray();
         double bytes = 0;
         var retrieval = new SearchPlan(plan.Stages);

@@ -115,9 +115,7 @@ public sealed class StaticModel
             return false;
         }
         var factors = factorsOfThread is { } enough && enough.Length >= tokens ? enough : factorsOfThread = new float[buffer.Ids.Length];
-        var rows = byRoot ? DistinctTokens.Weigh(buffer.Ids.AsSpan(0, tokens), factors, table.TokenCount) : tokens;
-        if (!byRoot)
-            factors.AsSpan(0, rows).Fill(1);
+        var rows = TokenWeights.Weigh(buffer.Ids.AsSpan(0, tokens), factors, table.TokenCount, byRoot);
         table.Sum(buffer.Ids.AsSpan(0, rows), factors, vector);
         return Normalize(vector);
     }

@@ -98,10 +98,9 @@ internal sealed unsafe class BlockScorer(Precision precision)
         foreach (var row in rows)
         {
             foreach (ref readonly var ring in rings.AsSpan())
-                if (ring.Rows is not null)
-                    Cache.Ask((byte*)ring.Rows + row * ring.Stride, ring.Stride);
+                Cache.Ask((byte*)ring.Rows + row * ring.Stride, ring.Stride);
             Cache.Ask((byte*)(inverseNorms + row), Cache.Line);
-            if (precision == Precision.Int8 && scales is not null)
+            if (precision == Precision.Int8)
                 Cache.Ask((byte*)(scales + row), Cache.Line);
         }
     }
@@ -133,8 +132,6 @@ internal sealed unsafe class BlockScorer(Precision precision)
 
     private ReadOnlySpan<float> ScoreCold(ReadOnlySpan<int> rows)
     {
-        // What is in memory comes while the system reads the rest.
-        Ask(rows);
         rings.CopyTo(block, 0);
         var rowScales = cold!.Gather(block, rows);
         fixed (int* raw = sums)

@@ -58,7 +58,8 @@ internal sealed unsafe class ColdRows
     public float* Gather(Span<Ring> rings, ReadOnlySpan<int> rows)
     {
         var next = Reserve(rows.Length, onlyCold: false);
-        // Cold rings first: the caller has asked for the lines of the others.
+        AskResident(rings, rows);
+        // Cold rings first: the lines of the others come while the system reads.
         foreach (var turn in (ReadOnlySpan<bool>)[true, false])
             for (var ring = 0; ring < cold.Length; ring++)
                 if (cold[ring] == turn)
@@ -72,6 +73,14 @@ internal sealed unsafe class ColdRows
             return null;
         Gather(segment, PlaneKind.Int8Scale, 0, rows, next);
         return (float*)next;
+    }
+
+    private void AskResident(ReadOnlySpan<Ring> rings, ReadOnlySpan<int> rows)
+    {
+        foreach (var row in rows)
+            for (var ring = 0; ring < cold.Length; ring++)
+                if (!cold[ring])
+                    Cache.Ask((byte*)rings[ring].Rows + row * rings[ring].Stride, rings[ring].Stride);
     }
 
     /// <summary>Copies rows of a plane, resident or cold, one behind the other; neighbouring rows in one read.</summary>

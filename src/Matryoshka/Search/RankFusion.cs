@@ -1,8 +1,5 @@
 namespace Matryoshka.Search;
 
-/// <summary>A record of one ranking with its score, the larger the better.</summary>
-internal readonly record struct RankedRecord(long Id, double Score);
-
 /// <summary>A record in a fused ranking and where it stood in each of the two, from 1.</summary>
 internal readonly record struct FusedHit(long Id, double Score, int? DenseRank, int? KeywordRank);
 
@@ -24,7 +21,7 @@ internal static class RankFusion
     /// <param name="method">What a list gives a record.</param>
     /// <param name="keywordWeight">What the second list counts against 1 for the first.</param>
     /// <param name="k">How many are wanted.</param>
-    public static List<FusedHit> Fuse(IReadOnlyList<RankedRecord> dense, IReadOnlyList<RankedRecord> keyword, int depth, FusionMethod method, double keywordWeight, int k)
+    public static List<FusedHit> Fuse(IReadOnlyList<(long Id, double Score)> dense, IReadOnlyList<(long Id, double Score)> keyword, int depth, FusionMethod method, double keywordWeight, int k)
     {
         Func<int, double> denseShare, keywordShare;
         if (method == FusionMethod.Ranks)
@@ -44,7 +41,7 @@ internal static class RankFusion
     }
 
     /// <summary>Where a rank's score lies between the floor, 0, and the best, 1: the convex combination of Bruch, Gai and Ingber (TOIS 2023).</summary>
-    private static Func<int, double> Span(IReadOnlyList<RankedRecord> list, double? floor)
+    private static Func<int, double> Span(IReadOnlyList<(long Id, double Score)> list, double? floor)
     {
         if (list.Count == 0)
             return _ => 0;

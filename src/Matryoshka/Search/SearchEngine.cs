@@ -64,7 +64,7 @@ internal static class SearchEngine
         var dense = Dense(session, meta, request, selection, depth, options, reports, out plan);
         var keyword = Keyword(session, meta, request.Text!, depth, options, reports);
         return Timed(reports, "fuse", dense.Count + keyword.Count,
-            () => RankFusion.Fuse([.. dense.Select(h => new RankedRecord(h.Id, h.Score))], [.. keyword.Select(h => new RankedRecord(h.Id, h.Score))], depth, options.Fusion,
+            () => RankFusion.Fuse(dense.ConvertAll(hit => (hit.Id, hit.Score)), keyword, depth, options.Fusion,
                     options.KeywordWeight ?? RankFusion.DefaultKeywordWeight(options.Fusion), options.K)
                 .ConvertAll(hit => new Found(hit.Id, hit.Score, null, null, hit.DenseRank, hit.KeywordRank)),
             hits => hits.Count);

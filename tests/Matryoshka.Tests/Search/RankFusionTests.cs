@@ -6,8 +6,8 @@ namespace Matryoshka.Tests.Search;
 
 public sealed class RankFusionTests
 {
-    private static readonly RankedRecord[] Dense = [new(1, 0.9), new(2, 0.7), new(3, 0.5)];
-    private static readonly RankedRecord[] Keyword = [new(4, 20), new(2, 15), new(5, 10)];
+    private static readonly (long Id, double Score)[] Dense = [(1, 0.9), (2, 0.7), (3, 0.5)];
+    private static readonly (long Id, double Score)[] Keyword = [(4, 20), (2, 15), (5, 10)];
 
     [Fact]
     public void Scores_are_shares_of_the_span_from_the_last_listed_to_the_best()
@@ -32,9 +32,9 @@ public sealed class RankFusionTests
     [Fact]
     public void Lists_of_one_of_none_and_of_equal_scores_have_a_span_all_the_same()
     {
-        Assert.Equal([(7L, 1.0)], RankFusion.Fuse([new(7, 0.2)], [], 100, FusionMethod.Scores, 1.5, 10).Select(hit => (hit.Id, hit.Score)));
-        Assert.Equal([(7L, 1.5)], RankFusion.Fuse([], [new(7, 3)], 1, FusionMethod.Scores, 1.5, 10).Select(hit => (hit.Id, hit.Score)));
-        Assert.Equal([1.0, 1.0], RankFusion.Fuse([new(7, 0.2), new(8, 0.2)], [], 100, FusionMethod.Scores, 1.5, 10).Select(hit => hit.Score));
+        Assert.Equal([(7L, 1.0)], RankFusion.Fuse([(7, 0.2)], [], 100, FusionMethod.Scores, 1.5, 10).Select(hit => (hit.Id, hit.Score)));
+        Assert.Equal([(7L, 1.5)], RankFusion.Fuse([], [(7, 3)], 1, FusionMethod.Scores, 1.5, 10).Select(hit => (hit.Id, hit.Score)));
+        Assert.Equal([1.0, 1.0], RankFusion.Fuse([(7, 0.2), (8, 0.2)], [], 100, FusionMethod.Scores, 1.5, 10).Select(hit => hit.Score));
         Assert.Empty(RankFusion.Fuse([], [], 100, FusionMethod.Scores, 1.5, 10));
     }
 
@@ -44,8 +44,8 @@ public sealed class RankFusionTests
         var lists = Gen.Select(Gen.Double[-1, 1].Array[1, 50], Gen.Double[0.1, 40].Array[1, 50]);
         lists.Sample((cosines, scores) =>
         {
-            var dense = cosines.OrderDescending().Select((score, i) => new RankedRecord(2 * i, score)).ToList();
-            var keyword = scores.OrderDescending().Select((score, i) => new RankedRecord(3 * i, score)).ToList();
+            var dense = cosines.OrderDescending().Select((score, i) => (Id: (long)(2 * i), Score: score)).ToList();
+            var keyword = scores.OrderDescending().Select((score, i) => (Id: (long)(3 * i), Score: score)).ToList();
             foreach (var method in Enum.GetValues<FusionMethod>())
             {
                 var byDense = RankFusion.Fuse(dense, keyword, 100, method, 0, 1000).Where(hit => hit.DenseRank is not null).Select(hit => dense[hit.DenseRank!.Value - 1].Score);

@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Matryoshka.Tests.Encoders;
 
-public class DistinctTokensTests
+public class TokenWeightsTests
 {
     [Fact]
     public void A_token_counts_the_root_of_what_its_places_add_up_to()
@@ -13,7 +13,7 @@ public class DistinctTokensTests
         for (var again = 0; again < 2; again++)
         {
             int[] text = [.. tokens];
-            Assert.Equal(3, DistinctTokens.Weigh(text, weights, 8));
+            Assert.Equal(3, TokenWeights.Weigh(text, weights, 8, byRoot: true));
             Assert.Equal([7, 3, 0], text[..3]);
             Assert.Equal(Root(0, 2, 3), weights[0], 1e-6);
             Assert.Equal(Root(1, 5), weights[1], 1e-6);
@@ -25,9 +25,9 @@ public class DistinctTokensTests
     public void A_larger_vocabulary_after_a_smaller_one_has_room()
     {
         var weights = new float[1];
-        Assert.Equal(1, DistinctTokens.Weigh([1], weights, 2));
-        Assert.Equal(1, DistinctTokens.Weigh([90_000], weights, 100_000));
-        Assert.Equal(0, DistinctTokens.Weigh([], weights, 2));
+        Assert.Equal(1, TokenWeights.Weigh([1], weights, 2, byRoot: true));
+        Assert.Equal(1, TokenWeights.Weigh([90_000], weights, 100_000, byRoot: true));
+        Assert.Equal(0, TokenWeights.Weigh([], weights, 2, byRoot: true));
     }
 
     private static double Root(params int[] places) => Math.Sqrt(places.Sum(place => 1 / (1 + place / 50.0)));
